@@ -6,56 +6,104 @@ let base: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .erro
 /// Targets that never touch C: unsafe constructs must be marked.
 let strict: [SwiftSetting] = base + [.strictMemorySafety()]
 
+/// `CORE=1` leaves out every target that needs a package, for quick work on the formats.
+let coreOnly = Context.environment["CORE"] == "1"
+/// `FUZZ=1` adds the fuzzers: they only link with `-sanitize=fuzzer` and would break a plain build.
+let fuzzing = Context.environment["FUZZ"] == "1"
+
+// A target imports only targets above it; this file is the only place that says so.
+let core: [Target] = [
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "Libcrypto", dependencies: ["COpenSSL"], swiftSettings: base),
+    .target(name: "MIME", swiftSettings: strict),
+    .target(name: "OpenPGP", dependencies: ["Libcrypto", "CZlib"], swiftSettings: strict),
+    .target(name: "ProtectedMail", dependencies: ["Libcrypto", "MIME", "OpenPGP"], swiftSettings: strict),
+    .executableTarget(
+        name: "guard-bench", dependencies: ["COpenSSL", "Libcrypto", "MIME", "OpenPGP", "ProtectedMail"],
+        swiftSettings: base),
+
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: base),
+    .testTarget(name: "LibcryptoTests", dependencies: ["Libcrypto", "TestSupport"], swiftSettings: base),
+    .testTarget(name: "MIMETests", dependencies: ["MIME", "TestSupport"], swiftSettings: base),
+    .testTarget(name: "OpenPGPTests", dependencies: ["OpenPGP", "Libcrypto", "TestSupport"], swiftSettings: base),
+    .testTarget(
+        name: "ProtectedMailTests",
+        dependencies: ["ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"], swiftSettings: base),
+]
+
+let daemon: [Target] = [
+    .systemLibrary(name: "CMilter", providers: [.apt(["libmilter-dev"])]),
+    .target(
+        name: "KeyStore",
+        dependencies: ["Libcrypto", "MIME", "OpenPGP", "ProtectedMail", .product(name: "GRDB", package: "GRDB.swift")],
+        swiftSettings: strict),
+    .target(
+        name: "MailFlow", dependencies: ["Libcrypto", "MIME", "OpenPGP", "ProtectedMail", "KeyStore"],
+        swiftSettings: strict),
+    .target(
+        name: "Configuration",
+        dependencies: ["Libcrypto", "MIME", "ProtectedMail", "MailFlow", "KeyStore", "TOMLKit"], swiftSettings: strict),
+    .target(name: "MilterServer", dependencies: ["CMilter", "Libcrypto", "ProtectedMail", "MailFlow"], swiftSettings: base),
+    .executableTarget(
+        name: "guardd",
+        dependencies: [
+            "Libcrypto", "MIME", "OpenPGP", "ProtectedMail", "KeyStore", "MailFlow", "Configuration", "MilterServer",
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ], swiftSettings: base),
+    .executableTarget(
+        name: "guardctl",
+        dependencies: [
+            "Libcrypto", "MIME", "OpenPGP", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ], swiftSettings: base),
+
+    .testTarget(
+        name: "KeyStoreTests", dependencies: ["KeyStore", "ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
+        swiftSettings: base),
+    .testTarget(
+        name: "MailFlowTests",
+        dependencies: ["MailFlow", "KeyStore", "ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
+        swiftSettings: base),
+    .testTarget(
+        name: "ConfigurationTests", dependencies: ["Configuration", "MailFlow", "TestSupport"], swiftSettings: base),
+    .testTarget(
+        name: "MilterServerTests", dependencies: ["MilterServer", "MailFlow", "TestSupport"], swiftSettings: base),
+    .testTarget(
+        name: "IntegrationTests",
+        dependencies: [
+            "guardd", "guardctl", "OpenPGP", "MIME", "ProtectedMail", "Libcrypto", "KeyStore", "TestSupport",
+        ], swiftSettings: base),
+]
+
+/// One executable per parser, `Tests/Fuzzers/<Name>`, each with `LLVMFuzzerTestOneInput`.
+let fuzzers: [Target] = [
+    ("FuzzMIME", ["MIME"]), ("FuzzAddress", ["MIME"]), ("FuzzArmor", ["OpenPGP"]), ("FuzzPackets", ["OpenPGP"]),
+    ("FuzzCertificate", ["OpenPGP"]), ("FuzzDecrypt", ["OpenPGP", "Libcrypto"]),
+    ("FuzzInspect", ["ProtectedMail", "OpenPGP", "MIME"]), ("FuzzRulePattern", ["MailFlow"]),
+].map { name, dependencies in
+    .executableTarget(
+        name: name, dependencies: dependencies.map { .byName(name: $0) }, path: "Tests/Fuzzers/\(name)",
+        swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-parse-as-library"])])
+}
+
 let package = Package(
     name: "guardd",
-    products: [
-        .executable(name: "guardd", targets: ["guardd"]),
-        .executable(name: "guardctl", targets: ["guardctl"]),
-        .executable(name: "guard-bench", targets: ["guard-bench"]),
-        .library(name: "OpenPGP", targets: ["OpenPGP"]),
-    ],
-    dependencies: [
-        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
-        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
-        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-    ],
-    // A target imports only targets above it; this file is the only place that says so.
-    targets: [
-        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CMilter", providers: [.apt(["libmilter-dev"])]),
-        .target(name: "Libcrypto", dependencies: ["COpenSSL"], swiftSettings: base),
-        .target(name: "MIME", swiftSettings: strict),
-        .target(name: "OpenPGP", dependencies: ["Libcrypto"], swiftSettings: strict),
-        .target(name: "ProtectedMail", dependencies: ["Libcrypto", "MIME", "OpenPGP"], swiftSettings: strict),
-        .target(
-            name: "KeyStore",
-            dependencies: [
-                "Libcrypto", "MIME", "OpenPGP", "ProtectedMail", .product(name: "GRDB", package: "GRDB.swift"),
-            ], swiftSettings: strict),
-        .target(
-            name: "MailFlow", dependencies: ["Libcrypto", "MIME", "OpenPGP", "ProtectedMail", "KeyStore"],
-            swiftSettings: strict),
-        .target(
-            name: "Configuration", dependencies: ["MailFlow", "KeyStore", "TOMLKit"], swiftSettings: strict),
-        .target(name: "MilterServer", dependencies: ["CMilter", "MailFlow"], swiftSettings: base),
-        .executableTarget(
-            name: "guardd",
-            dependencies: [
-                "Libcrypto", "KeyStore", "MailFlow", "Configuration", "MilterServer",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], swiftSettings: base),
-        .executableTarget(
-            name: "guardctl",
-            dependencies: [
-                "Libcrypto", "MIME", "OpenPGP", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ], swiftSettings: base),
-        .executableTarget(
-            name: "guard-bench", dependencies: ["COpenSSL", "Libcrypto", "MIME", "OpenPGP", "ProtectedMail"],
-            swiftSettings: base),
-
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: base),
-    ]
+    products: [.library(name: "OpenPGP", targets: ["OpenPGP"]), .executable(name: "guard-bench", targets: ["guard-bench"])]
+        + (coreOnly
+            ? []
+            : [
+                .executable(name: "guardd", targets: ["guardd"]),
+                .executable(name: "guardctl", targets: ["guardctl"]),
+            ]),
+    dependencies: coreOnly
+        ? []
+        : [
+            .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+            .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+            .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+            .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        ],
+    targets: core + (coreOnly ? [] : daemon) + (fuzzing ? fuzzers : [])
 )
