@@ -7,3 +7,6 @@
 #include <openssl/param_build.h>
 #include <openssl/provider.h>
 #include <openssl/rand.h>
+#include <openssl/ec.h>
+#include <openssl/obj_mac.h>
+#include <openssl/rsa.h>

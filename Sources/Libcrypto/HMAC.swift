@@ -1,0 +1,57 @@
+import COpenSSL
+
+/// Keyed hashing (RFC 2104).
+public enum HMAC {
+    public static func sha256(key: SecretBytes, _ data: [UInt8]) throws -> [UInt8] {
+        guard let mac = LibraryContext.hmac, let context = mac.withHandle({ EVP_MAC_CTX_new($0) }) else {
+            throw LibcryptoError.failure("EVP_MAC_CTX_new")
+        }
+        defer { EVP_MAC_CTX_free(context) }
+        var output = [UInt8](repeating: 0, count: 32)
+        var written = 0
+        let done = Parameters.withString(OSSL_MAC_PARAM_DIGEST, "SHA256") { parameters in
+            key.withPointer { EVP_MAC_init(context, $0, key.count, parameters) } == 1
+                && data.withUnsafeBufferPointer { EVP_MAC_update(context, $0.baseAddress, $0.count) } == 1
+                && EVP_MAC_final(context, &output, &written, output.count) == 1
+        }
+        guard done, written == output.count else { throw LibcryptoError.failure("HMAC") }
+        return output
+    }
+}
+
+/// Key derivation from a key (RFC 5869).
+public enum HKDF {
+    /// `count` octets, at most 255 times 32.
+    public static func sha256(ikm: SecretBytes, salt: [UInt8], info: [UInt8], count: Int) throws -> SecretBytes {
+        guard count > 0, count <= 255 * 32 else {
+            throw LibcryptoError(.invalidParameter, "HKDF output of \(count) octets")
+        }
+        guard let kdf = LibraryContext.hkdf, let context = kdf.withHandle({ EVP_KDF_CTX_new($0) }) else {
+            throw LibcryptoError.failure("EVP_KDF_CTX_new")
+        }
+        defer { EVP_KDF_CTX_free(context) }
+        return try SecretBytes(
+            raw: count,
+            unsafe: { output in
+                let done = ikm.withPointer { ikmPointer in
+                    let list: [Parameters.Value] = [
+                        .string(OSSL_KDF_PARAM_DIGEST, "SHA256"),
+                        .octets(OSSL_KDF_PARAM_KEY, UnsafeRawPointer(ikmPointer), ikm.count),
+                    ]
+                    return salt.withUnsafeBytes { salt in
+                        info.withUnsafeBytes { info in
+                            var list = list
+                            if salt.count > 0 {
+                                list.append(.octets(OSSL_KDF_PARAM_SALT, salt.baseAddress, salt.count))
+                            }
+                            if info.count > 0 {
+                                list.append(.octets(OSSL_KDF_PARAM_INFO, info.baseAddress, info.count))
+                            }
+                            return Parameters.with(list) { EVP_KDF_derive(context, output, count, $0) == 1 }
+                        }
+                    }
+                }
+                guard done else { throw LibcryptoError.failure("HKDF") }
+            })
+    }
+}

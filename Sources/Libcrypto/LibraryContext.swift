@@ -1,0 +1,31 @@
+import COpenSSL
+
+/// The library context of this process: our own, so that the system's openssl.cnf cannot add or remove algorithms,
+/// and so that every algorithm is fetched once.
+enum LibraryContext {
+    /// Lives as long as the process.
+    nonisolated(unsafe) static let shared: OpaquePointer? = OSSL_LIB_CTX_new()
+
+    /// One fetched, immutable algorithm; libcrypto counts its references itself.
+    final class Fetched: @unchecked Sendable {
+        private let pointer: OpaquePointer
+        init?(_ pointer: OpaquePointer?) {
+            guard let pointer else {
+                ERR_clear_error()
+                return nil
+            }
+            self.pointer = pointer
+        }
+        // No deinit: instances are kept in the constants below and live as long as the process.
+        func withHandle<R>(_ body: (OpaquePointer) throws -> R) rethrows -> R { try body(pointer) }
+    }
+
+    static func digest(_ name: String) -> Fetched? { Fetched(EVP_MD_fetch(shared, name, nil)) }
+    static func cipher(_ name: String) -> Fetched? { Fetched(EVP_CIPHER_fetch(shared, name, nil)) }
+
+    static let digests: [Fetched?] = HashAlgorithm.allCases.map { digest($0.libraryName) }
+    static let aes256GCM = cipher("AES-256-GCM")
+    static let aes128GCM = cipher("AES-128-GCM")
+    static let hmac = Fetched(EVP_MAC_fetch(shared, "HMAC", nil))
+    static let hkdf = Fetched(EVP_KDF_fetch(shared, "HKDF", nil))
+}
