@@ -10,3 +10,9 @@
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>
 #include <openssl/rsa.h>
+#include <openssl/core_dispatch.h>
+#include "kernels.h"
+
+// Macros that Swift does not import.
+static inline int guardd_keypair_selection(void) { return EVP_PKEY_KEYPAIR; }
+static inline int guardd_public_key_selection(void) { return EVP_PKEY_PUBLIC_KEY; }
