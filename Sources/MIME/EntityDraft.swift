@@ -67,8 +67,9 @@ struct EntityDraft {
     }
 
     /// The entity, all of its ranges cut at its end: the line end that belongs to the delimiter after it may be the
-    /// one of its last field or its blank line.
+    /// one of its last field, its blank line, or the last delimiter inside of it.
     func finished(end: Int) -> Entity {
+        let start = min(start, end)
         let headerEnd = min(headerEnd, end)
         let bodyStart = min(bodyStart, end)
         let fields = fields.map { field -> HeaderField in
@@ -80,7 +81,7 @@ struct EntityDraft {
             header: HeaderBlock(fields: fields, range: start..<headerEnd, separator: headerEnd..<bodyStart),
             range: start..<end, bodyRange: bodyStart..<end, contentType: contentType, hasContentType: hasContentType,
             transferEncoding: transferEncoding, disposition: disposition, children: children, boundary: boundary,
-            delimiters: delimiters, isClosed: isClosed,
+            delimiters: delimiters.map { $0.clamped(to: start..<end) }, isClosed: isClosed,
             preamble: isSplit ? bodyStart..<min(end, delimiters.first?.lowerBound ?? end) : nil,
             epilogue: isClosed ? min(end, delimiters.last?.upperBound ?? end)..<end : nil, defects: defects)
     }

@@ -12,6 +12,8 @@ struct MessageParser {
     private var parts = 0
     /// Boundaries of the multiparts open around the position, outermost first.
     private var open: [[UInt8]] = []
+    /// For each of them, where its preamble or part under way starts.
+    private var floors: [Int] = []
 
     init(_ bytes: [UInt8], _ limits: Limits) {
         self.bytes = bytes
@@ -31,9 +33,6 @@ struct MessageParser {
         /// At a delimiter line of `open[level]`. `start` is where the line end before it begins.
         case delimiter(level: Int, isClose: Bool, start: Int, next: Int)
 
-        func level() -> Int? {
-            if case .delimiter(let level, _, _, _) = self { level } else { nil }
-        }
     }
 
     mutating func parse() throws(MIMEError) -> Entity {
@@ -82,7 +81,7 @@ struct MessageParser {
     }
 
     /// The delimiter a line is, if it is one. Lines that only begin like one are noted.
-    private func stop(at line: Line, floor: Int, _ defects: inout [Defect]) -> Stop? {
+    private func stop(at line: Line, _ defects: inout [Defect]) -> Stop? {
         guard !open.isEmpty, line.end - line.start >= 2, bytes[line.start] == ASCII.hyphen,
             bytes[line.start + 1] == ASCII.hyphen
         else { return nil }
@@ -93,10 +92,12 @@ struct MessageParser {
             case .prefix: isPrefix = true
             case .open:
                 return .delimiter(
-                    level: level, isClose: false, start: lineEnd(before: line.start, floor: floor), next: line.next)
+                    level: level, isClose: false, start: lineEnd(before: line.start, floor: floors[level]),
+                    next: line.next)
             case .close:
                 return .delimiter(
-                    level: level, isClose: true, start: lineEnd(before: line.start, floor: floor), next: line.next)
+                    level: level, isClose: true, start: lineEnd(before: line.start, floor: floors[level]),
+                    next: line.next)
             }
         }
         if isPrefix { note(.delimiterPrefix, line.start, &defects) }
@@ -138,7 +139,7 @@ struct MessageParser {
             }
             stop = try leaf(&draft)
         }
-        let end = if case .delimiter(_, _, let start, _) = stop { max(start, draft.start) } else { bytes.count }
+        let end = if case .delimiter(_, _, let start, _) = stop { start } else { bytes.count }
         return (draft.finished(end: end), stop)
     }
 
@@ -159,7 +160,7 @@ struct MessageParser {
         }
         defer { draft.bodyStart = position }
         while let line = try line() {
-            if let stop = stop(at: line, floor: draft.start, &draft.defects) {
+            if let stop = stop(at: line, &draft.defects) {
                 close(&draft)
                 draft.headerEnd = position
                 return stop
@@ -215,7 +216,7 @@ struct MessageParser {
 
     private mutating func leaf(_ draft: inout EntityDraft) throws(MIMEError) -> Stop {
         while let line = try line() {
-            if let stop = stop(at: line, floor: draft.start, &draft.defects) { return stop }
+            if let stop = stop(at: line, &draft.defects) { return stop }
             position = line.next
         }
         return .endOfInput
@@ -226,20 +227,25 @@ struct MessageParser {
             note(.missingBoundary, draft.bodyStart, &draft.defects)
             return try leaf(&draft)
         }
-        if !MIMEBuilder.isValidBoundary(boundary) { note(.invalidBoundary, draft.start, &draft.defects) }
+        if !MIMEBuilder.isValidBoundary(draft.contentType.parameterBytes("boundary") ?? []) {
+            note(.invalidBoundary, draft.start, &draft.defects)
+        }
         if open.contains(boundary) { note(.reusedBoundary, draft.start, &draft.defects) }
         if !draft.transferEncoding.isIdentity { note(.encodedComposite, draft.bodyStart, &draft.defects) }
         let own = open.count
         open.append(boundary)
+        floors.append(draft.bodyStart)
         draft.boundary = boundary
         let assumed: ContentType = draft.contentType.subtype == "digest" ? .messageRFC822 : .textPlain
         var stop = try leaf(&draft)
         while case .delimiter(own, let isClose, let start, let next) = stop {
-            draft.delimiters.append(max(start, draft.children.last?.range.upperBound ?? draft.bodyStart)..<next)
+            draft.delimiters.append(start..<next)
             position = next
+            floors[own] = next
             if isClose {
                 draft.isClosed = true
                 open.removeLast()
+                floors.removeLast()
                 return try epilogue(&draft, boundary)
             }
             let (child, ending) = try entity(depth: depth + 1, assumed: assumed)
@@ -247,14 +253,14 @@ struct MessageParser {
             stop = ending
         }
         open.removeLast()
+        floors.removeLast()
         note(draft.delimiters.isEmpty ? .noParts : .missingCloseDelimiter, position, &draft.defects)
         return stop
     }
 
     private mutating func epilogue(_ draft: inout EntityDraft, _ boundary: [UInt8]) throws(MIMEError) -> Stop {
-        let floor = position
         while let line = try line() {
-            if let stop = stop(at: line, floor: floor, &draft.defects) { return stop }
+            if let stop = stop(at: line, &draft.defects) { return stop }
             if line.end - line.start >= 2, bytes[line.start] == ASCII.hyphen, bytes[line.start + 1] == ASCII.hyphen,
                 let match = Delimiter.match(bytes.span, line.start..<line.end, boundary)
             {

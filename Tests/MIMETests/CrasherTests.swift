@@ -1,0 +1,20 @@
+import Foundation
+import MIME
+import Testing
+
+/// Inputs that once stopped a fuzzer, kept so that they never do again. `mime-*` go to the message parser,
+/// `address-*` to the address parser.
+@Suite struct CrasherTests {
+    @Test func keptInputsAreHarmless() throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Crashers")
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() where !name.hasPrefix(".")
+        {
+            let bytes = [UInt8](try Data(contentsOf: folder.appendingPathComponent(name)))
+            let list = AddressParser.parseList(bytes)
+            #expect(list.mailboxes.count <= bytes.count)
+            guard let message = try? Message(parsing: bytes) else { continue }
+            #expect(message.reassembled() == bytes, "\(name)")
+            for entity in message.root.flattened { _ = message.decodedBody(of: entity) }
+        }
+    }
+}
