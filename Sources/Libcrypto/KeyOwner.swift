@@ -62,6 +62,11 @@ final class KeyOwner: @unchecked Sendable {
     /// The public key in its own encoding: 04 and both coordinates, or the raw octets.
     func encodedPublicKey() throws -> [UInt8] {
         try withHandle { key in
+            // Ed25519 has no "encoded" form in libcrypto 3.0, only a raw one.
+            var raw = [UInt8](repeating: 0, count: 32)
+            var size = raw.count
+            if EVP_PKEY_get_raw_public_key(key, &raw, &size) == 1, size == raw.count { return raw }
+            ERR_clear_error()
             var buffer: UnsafeMutablePointer<UInt8>?
             let count = EVP_PKEY_get1_encoded_public_key(key, &buffer)
             guard count > 0, let buffer else { throw LibcryptoError.failure("EVP_PKEY_get1_encoded_public_key") }

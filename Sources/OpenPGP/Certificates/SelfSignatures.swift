@@ -1,0 +1,86 @@
+/// The signatures of a certificate that its own keys made, verified: true for all times and policies, newest first.
+struct SelfSignatures: Sendable {
+    /// The signatures on one part.
+    struct Part: Sendable {
+        /// Certifications, direct-key signatures or bindings.
+        var bindings: [Signature] = []
+        var revocations: [Signature] = []
+        /// Bindings that are right by their mathematics but must not be used, such as with an unknown critical
+        /// notation.
+        var refused: [Signature] = []
+        /// For subkeys: the verified back-signatures inside each binding, in the order of `bindings`.
+        var backSignatures: [[Signature]] = []
+    }
+
+    private(set) var direct = Part()
+    private(set) var userIDs: [Part] = []
+    private(set) var subkeys: [Part] = []
+
+    /// Most public-key operations for one certificate; a flood of wrong signatures must not cost more.
+    static let maximumVerifications = 2000
+    private var budget = SelfSignatures.maximumVerifications
+
+    init(verifying parts: CertificateParts) {
+        let primary = parts.primaryKey
+        direct = part(
+            parts.direct, over: .key(primary), by: primary, bindings: { $0 == .directKey },
+            revocation: .keyRevocation)
+        for component in parts.userIDs {
+            userIDs.append(
+                part(
+                    component.signatures, over: .userID(component.userID.bytes, of: primary), by: primary,
+                    bindings: \.isCertification, revocation: .certificationRevocation))
+        }
+        for component in parts.subkeys {
+            var verified = part(
+                component.signatures, over: .subkey(component.key, of: primary), by: primary,
+                bindings: { $0 == .subkeyBinding }, revocation: .subkeyRevocation)
+            verified.backSignatures = verified.bindings.map { backSignatures(in: $0, of: component.key, on: primary) }
+            subkeys.append(verified)
+        }
+    }
+
+    private mutating func part(
+        _ component: ComponentSignatures, over object: SignedObject, by primary: PublicKey,
+        bindings: (SignatureType) -> Bool, revocation: SignatureType
+    ) -> Part {
+        var result = Part()
+        let candidates = component.signatures.filter { $0.mayBeIssued(by: primary.fingerprint) }
+        // Revocations first, then the newest: what matters must be inside of the budget.
+        for signature in Self.newestFirst(candidates.filter { $0.type == revocation })
+        where signature.structuralDefect == nil && check(signature, over: object, by: primary) {
+            result.revocations.append(signature)
+        }
+        for signature in Self.newestFirst(candidates.filter { bindings($0.type) })
+        where check(signature, over: object, by: primary) {
+            if signature.structuralDefect == nil {
+                result.bindings.append(signature)
+            } else {
+                result.refused.append(signature)
+            }
+        }
+        return result
+    }
+
+    private mutating func backSignatures(
+        in binding: Signature, of subkey: PublicKey, on primary: PublicKey
+    ) -> [Signature] {
+        guard subkey.algorithm.canSign else { return [] }
+        // Whatever issuer it names: the key is known from where it stands.
+        return binding.embeddedSignatures.filter {
+            $0.type == .primaryKeyBinding && $0.structuralDefect == nil
+                && check($0, over: .subkey(subkey, of: primary), by: subkey)
+        }
+    }
+
+    private mutating func check(_ signature: Signature, over object: SignedObject, by key: PublicKey) -> Bool {
+        guard budget > 0 else { return false }
+        budget -= 1
+        return signature.verify(over: object, with: key)
+    }
+
+    private static func newestFirst(_ signatures: [Signature]) -> [Signature] {
+        // Of two from the same second the later in the data wins, in every implementation alike.
+        signatures.reversed().sorted { ($0.creation?.seconds ?? .min) > ($1.creation?.seconds ?? .min) }
+    }
+}

@@ -1,0 +1,54 @@
+import Libcrypto
+
+/// An elliptic curve by its object identifier (RFC 9580 section 9.2). Unknown identifiers are kept.
+public struct Curve: Hashable, Sendable, CustomStringConvertible {
+    /// The identifier's octets, as the key packet carries them without their length.
+    public let oid: [UInt8]
+
+    /// Makes a curve of identifier octets.
+    public init(oid: [UInt8]) { self.oid = oid }
+
+    public static let p256 = Self(oid: [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07])
+    public static let p384 = Self(oid: [0x2B, 0x81, 0x04, 0x00, 0x22])
+    public static let p521 = Self(oid: [0x2B, 0x81, 0x04, 0x00, 0x23])
+    public static let ed25519Legacy = Self(oid: [0x2B, 0x06, 0x01, 0x04, 0x01, 0xDA, 0x47, 0x0F, 0x01])
+    public static let curve25519Legacy = Self(oid: [0x2B, 0x06, 0x01, 0x04, 0x01, 0x97, 0x55, 0x01, 0x05, 0x01])
+
+    /// The NIST curve of the primitives; nil for all others.
+    public var elliptic: EllipticCurve? {
+        switch self {
+        case .p256: .p256
+        case .p384: .p384
+        case .p521: .p521
+        default: nil
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .p256: "NIST P-256"
+        case .p384: "NIST P-384"
+        case .p521: "NIST P-521"
+        case .ed25519Legacy: "Ed25519Legacy"
+        case .curve25519Legacy: "Curve25519Legacy"
+        default: "curve " + Hex.encode(oid)
+        }
+    }
+}
+
+/// How the shared secret of ECDH becomes a key (RFC 9580 section 5.5.5.6).
+public struct KDFParameters: Hashable, Sendable {
+    /// Hash of the derivation.
+    public let hash: HashID
+    /// Cipher of the key wrap.
+    public let cipher: SymmetricID
+
+    /// Makes parameters.
+    public init(hash: HashID, cipher: SymmetricID) {
+        self.hash = hash
+        self.cipher = cipher
+    }
+
+    /// The four octets of the key packet: length, reserved octet, hash, cipher. They are hashed into the derivation.
+    public var serialized: [UInt8] { [3, 1, hash.rawValue, cipher.rawValue] }
+}
