@@ -71,10 +71,13 @@ let daemon: [Target] = [
         name: "ConfigurationTests", dependencies: ["Configuration", "MailFlow", "TestSupport"], swiftSettings: base),
     .testTarget(
         name: "MilterServerTests", dependencies: ["MilterServer", "MailFlow", "TestSupport"], swiftSettings: base),
+    .executableTarget(name: "noop-milter", dependencies: ["CMilter"], path: "Tests/NoopMilter", swiftSettings: base),
+    .executableTarget(name: "mta-bench", dependencies: ["TestSupport"], path: "Tests/Bench", swiftSettings: base),
+    .executableTarget(name: "guardd-demo", dependencies: ["TestSupport"], path: "Tests/Demo", swiftSettings: base),
     .testTarget(
         name: "IntegrationTests",
         dependencies: [
-            "guardd", "guardctl", "OpenPGP", "MIME", "ProtectedMail", "Libcrypto", "KeyStore", "TestSupport",
+            "guardd", "guardctl", "noop-milter", "OpenPGP", "MIME", "ProtectedMail", "Libcrypto", "KeyStore", "TestSupport",
         ], swiftSettings: base),
 ]
 
