@@ -1,0 +1,199 @@
+import Libcrypto
+import TestSupport
+import Testing
+
+@Suite struct KeyTests {
+    /// A key of 1024 bits made by openssl for this test only.
+    enum RSA {
+        static let n = Hex.bytes(
+            """
+            ac479292f099eae808c6002dd898876dd978b101c70fa698244b979e9ab9ab926238c8f035481a0a6e02e370dcda10fa
+            4cd7a2b0b874f7e7ad72b78975b007317fe5ef0bc85c52f0599f5b25e5e7151ad3b79b2a16db32463f1870cc5c2a147e
+            1db4ddeccce29eecfb48bc6fbdefe48f3cc984738d3ba36e61ed7addacd5430b
+            """)
+        static let d = Hex.bytes(
+            """
+            7098c2aa78c81028a0fb4fc8a70461972108699fc0cb70d584fb46d82945ea65dcfe420e04b4e0182af886501078119a
+            95b865a35c9b4e1f445472b24b91c5d0b84b1e5c76fff296e0d05fb460ba940a7cd9907e58946b0502c8a2e4b0dd3973
+            afc127b778e32d88a7cfde55ff358634d2d09ada7131b3b9c0b0d072159091b1
+            """)
+        static let p = Hex.bytes(
+            """
+            deb16de52aaa2026597ba13b446f133ee4f2dc25005ff6c13b2f0f940ef527f1d1fa9f59a33323f3aadd02213ec23d20
+            a5e71f8c8803b79d1d29205a54bb9703
+            """)
+        static let q = Hex.bytes(
+            """
+            c60be38f48a6b2198c4aaad533a11624c579a721ac8720e71cae62bc6e112ffbd1de990eefca9072fc59733b8603378b
+            cc225a514185c196dfaf87a962c24159
+            """)
+        static let u = Hex.bytes(
+            """
+            128f9da664f58f3f3fe15b8c364f3cb30ac02cbf2fcb18de319f7cd6d87d3566d4e40d289dcb5608f2072de6b60b644e
+            d441a5aa0cddbbdfc2e93e08d4a6ba3b
+            """)
+        /// What `openssl dgst -sha256 -sign` makes of "abc".
+        static let signature = Hex.bytes(
+            """
+            4d0424035b1bce235202f797ef1143c008a641b0c650165e7404dfb695491d1d3ad0e7d140b46846036aebb3e4545cbf
+            2a95dbfcc201f99dbbd2b7ee9fe42f82071fd7f16d4c853eefd94de7e6af8872de0e0aa890ef426ef8664faf41dca8f3
+            e877e405c763abd3639dcfb709bb7c45446894d082f9bbd9ea6b764ed714b6d2
+            """)
+        static let e: [UInt8] = [1, 0, 1]
+
+        static func privateKey(d: [UInt8] = d, p: [UInt8] = p, q: [UInt8] = q, u: [UInt8] = u) throws
+            -> PrivateKeyHandle
+        {
+            try .rsa(
+                n: n, e: e, d: SecretBytes(copying: d), p: SecretBytes(copying: p), q: SecretBytes(copying: q),
+                u: SecretBytes(copying: u))
+        }
+    }
+
+    @Test func rsaSignsAsOpenSSLDoes() throws {
+        let digest = try Digest.hash(.sha256, Array("abc".utf8))
+        #expect(try RSA.privateKey().signRSA(digest: digest, hash: .sha256) == RSA.signature)
+        let key = try PublicKeyHandle.rsa(n: RSA.n, e: RSA.e)
+        #expect(try key.verifyRSA(signature: RSA.signature, digest: digest, hash: .sha256))
+        var wrong = RSA.signature
+        wrong[100] ^= 1
+        #expect(try !key.verifyRSA(signature: wrong, digest: digest, hash: .sha256))
+        #expect(try !key.verifyRSA(signature: [], digest: digest, hash: .sha256))
+        let other = try Digest.hash(.sha256, Array("abd".utf8))
+        #expect(try !key.verifyRSA(signature: RSA.signature, digest: other, hash: .sha256))
+    }
+
+    @Test func rsaNumbersMustBelongTogether() throws {
+        _ = try RSA.privateKey()
+        let refused = LibcryptoError(.invalidParameter, "")
+        func changed(_ bytes: [UInt8]) -> [UInt8] {
+            var bytes = bytes
+            bytes[20] ^= 2
+            return bytes
+        }
+        #expect(throws: refused) { _ = try RSA.privateKey(d: changed(RSA.d)) }
+        #expect(throws: refused) { _ = try RSA.privateKey(p: changed(RSA.p)) }
+        #expect(throws: refused) { _ = try RSA.privateKey(q: changed(RSA.q)) }
+        #expect(throws: refused) { _ = try RSA.privateKey(p: RSA.q, q: RSA.p) }
+        #expect(throws: refused) { _ = try RSA.privateKey(u: []) }
+    }
+
+    static func sessionKey(_ algorithm: UInt8, _ count: Int, checksum: Int = 0) -> [UInt8] {
+        let key = (0..<count).map { UInt8(200 + $0) }
+        let sum = key.reduce(checksum) { $0 + Int($1) }
+        return [algorithm] + key + [UInt8(sum >> 8 & 255), UInt8(sum & 255)]
+    }
+
+    @Test(arguments: [(UInt8(2), 24), (7, 16), (8, 24), (9, 32), (11, 16), (12, 24), (13, 32)])
+    func rsaSessionKeys(_ algorithm: UInt8, _ count: Int) throws {
+        let key = try PublicKeyHandle.rsa(n: RSA.n, e: RSA.e)
+        let sealed = try key.encryptRSA(SecretBytes(copying: Self.sessionKey(algorithm, count)))
+        let opened = try RSA.privateKey().decryptSessionKey(sealed)
+        #expect(opened.algorithm == algorithm)
+        #expect(opened.key == SecretBytes(copying: (0..<count).map { UInt8(200 + $0) }))
+    }
+
+    /// Every defect gives a key of the same shape, the same one each time, never an error.
+    @Test func wrongRSASessionKeysCannotBeTold() throws {
+        let key = try PublicKeyHandle.rsa(n: RSA.n, e: RSA.e)
+        let payloads: [[UInt8]] = [
+            Self.sessionKey(9, 32, checksum: 1), Self.sessionKey(9, 16), Self.sessionKey(7, 32),
+            Self.sessionKey(99, 32),
+            Self.sessionKey(9, 31), Self.sessionKey(9, 33), [], [9], [UInt8](repeating: 0, count: 35),
+        ]
+        var ciphertexts = try payloads.map { try key.encryptRSA(SecretBytes(copying: $0)) }
+        ciphertexts.append([0] + [UInt8](repeating: 7, count: 127))
+        ciphertexts.append([UInt8](repeating: 0, count: 127) + [1])
+        var seen: [SecretBytes] = []
+        for ciphertext in ciphertexts {
+            let first = try RSA.privateKey().decryptSessionKey(ciphertext)
+            let second = try RSA.privateKey().decryptSessionKey(ciphertext)
+            #expect(first.algorithm == 9)
+            #expect(first.key.count == 32)
+            #expect(first.key == second.key)
+            #expect(!seen.contains(first.key))
+            seen.append(first.key)
+        }
+    }
+
+    /// RFC 8032, section 7.1, test 2.
+    @Test func ed25519() throws {
+        let seed = SecretBytes(
+            copying: Hex.bytes("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"))
+        let key = try PrivateKeyHandle.ed25519(seed: seed)
+        let raw = Hex.bytes("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")
+        #expect(key.publicBytes == raw)
+        var signature = try key.signEd25519(message: [0x72])
+        #expect(
+            Hex.string(signature)
+                == "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+        )
+        let verifier = try PublicKeyHandle.ed25519(raw)
+        #expect(try verifier.verifyEd25519(signature: signature, message: [0x72]))
+        #expect(try !verifier.verifyEd25519(signature: signature, message: [0x73]))
+        signature[0] ^= 1
+        #expect(try !verifier.verifyEd25519(signature: signature, message: [0x72]))
+        #expect(try !verifier.verifyEd25519(signature: [], message: [0x72]))
+        #expect(throws: LibcryptoError(.invalidParameter, "")) { _ = try PublicKeyHandle.ed25519([1, 2, 3]) }
+    }
+
+    /// RFC 7748, section 6.1.
+    @Test func x25519() throws {
+        let alice = try PrivateKeyHandle.x25519(
+            scalar: SecretBytes(
+                copying: Hex.bytes("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a")))
+        let bob = try PrivateKeyHandle.x25519(
+            scalar: SecretBytes(
+                copying: Hex.bytes("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb")))
+        #expect(
+            Hex.string(alice.publicBytes) == "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a")
+        let shared = SecretBytes(
+            copying: Hex.bytes("4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742"))
+        #expect(try alice.agree(with: .x25519(bob.publicBytes)) == shared)
+        #expect(try bob.agree(with: .x25519(alice.publicBytes)) == shared)
+        // A point of small order would give a secret that everybody knows.
+        #expect(throws: LibcryptoError(.invalidParameter, "")) {
+            _ = try alice.agree(with: .x25519([UInt8](repeating: 0, count: 32)))
+        }
+    }
+
+    /// RFC 6979, appendix A.2.5: P-256, SHA-256, "sample".
+    @Test func ecdsa() throws {
+        let point = Hex.bytes(
+            "04 60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6 7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299"
+        )
+        let key = try PublicKeyHandle.ec(.p256, point: point)
+        let digest = try Digest.hash(.sha256, Array("sample".utf8))
+        let r = Hex.bytes("EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716")
+        let s = Hex.bytes("F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8")
+        #expect(try key.verifyECDSA(r: r, s: s, digest: digest))
+        #expect(try !key.verifyECDSA(r: s, s: r, digest: digest))
+        #expect(try !key.verifyECDSA(r: [], s: [], digest: digest))
+        #expect(try !key.verifyECDSA(r: [UInt8](repeating: 255, count: 300), s: s, digest: digest))
+        let scalar = SecretBytes(
+            copying: Hex.bytes("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721"))
+        let own = try PrivateKeyHandle.ec(.p256, scalar: scalar, point: point).signECDSA(digest: digest)
+        #expect(try key.verifyECDSA(r: own.r, s: own.s, digest: digest))
+        let wrong = SecretBytes(copying: [1, 2, 3])
+        #expect(throws: LibcryptoError(.invalidParameter, "")) {
+            _ = try PrivateKeyHandle.ec(.p256, scalar: wrong, point: point)
+        }
+        var off = point
+        off[64] ^= 1
+        #expect(throws: LibcryptoError(.invalidParameter, "")) { _ = try PublicKeyHandle.ec(.p256, point: off) }
+    }
+
+    @Test(arguments: EllipticCurve.allCases)
+    func curvesAgree(_ curve: EllipticCurve) throws {
+        let one = try PrivateKeyHandle.generateEC(curve)
+        let two = try PrivateKeyHandle.generateEC(curve)
+        let secret = try one.agree(with: .ec(curve, point: two.publicBytes))
+        #expect(secret.count == curve.fieldSize)
+        #expect(try two.agree(with: .ec(curve, point: one.publicBytes)) == secret)
+        let digest = [UInt8](repeating: 5, count: 32)
+        let signature = try one.signECDSA(digest: digest)
+        #expect(
+            try PublicKeyHandle.ec(curve, point: one.publicBytes).verifyECDSA(
+                r: signature.r, s: signature.s, digest: digest))
+    }
+}
