@@ -11,7 +11,8 @@ public struct Defect: Sendable, Hashable {
         // Header
         /// The first line is an mbox separator ("From ...") and no header field.
         case mboxFromLine = "mbox-from-line"
-        /// The header ended at a line that is neither field nor blank: the body starts with that line.
+        /// The header ended without a blank line: at a line that is no field, with which the body starts, or at a
+        /// delimiter.
         case missingBlankLine = "missing-blank-line"
         /// White space between a field name and its colon.
         case spaceBeforeColon = "space-before-colon"

@@ -163,6 +163,8 @@ struct MessageParser {
             if let stop = stop(at: line, &draft.defects) {
                 close(&draft)
                 draft.headerEnd = position
+                // Legal for a part without a body, but readers that want a blank line read on.
+                note(.missingBlankLine, line.start, &draft.defects)
                 return stop
             }
             if line.next - draft.start > limits.maxHeaderBytes, line.end > line.start {

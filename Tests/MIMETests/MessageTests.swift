@@ -69,6 +69,8 @@ import Testing
         ("Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\n", [.missingCloseDelimiter]),
         ("Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\n--ab\r\n--a--\r\n", [.delimiterPrefix]),
         ("Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\n--a--\r\n--a\r\n", [.delimiterAfterClose]),
+        ("Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nX: y\r\n--a--\r\n", [.missingBlankLine]),
+        ("Content-Type: multipart/mixed; boundary=\"a \"\r\n\r\n--a\r\n\r\n--a--\r\n", [.invalidBoundary]),
         ("Content-Type: multipart/mixed; boundary=a; boundary=b\r\n\r\n--a\r\n\r\n--a--\r\n", [.duplicateParameter]),
         ("Content-Transfer-Encoding: base64 8bit\r\n\r\n", [.unknownTransferEncoding]),
         ("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nAA==\r\n", [.encodedComposite]),
