@@ -71,9 +71,10 @@ public final class PostfixInstance: @unchecked Sendable {
             "non_smtpd_milters": nonSMTPDMilters.map { "unix:\($0)" }.joined(separator: ", "),
         ]
         main.merge(settings) { $1 }
+        let cleanup = main.removeValue(forKey: "cleanup_message_size_limit")
         try directory.write(
             "etc/main.cf", main.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)\n" }.joined(), mode: 0o644)
-        try writeMaster(cleanup: main["cleanup_message_size_limit"])
+        try writeMaster(cleanup: cleanup)
     }
 
     private func writeMaster(cleanup: String?) throws {

@@ -35,4 +35,23 @@ public enum TestMail {
         if text.last == 10 { text.removeLast(2) }
         return String(decoding: text, as: UTF8.self) + "\r\n"
     }
+
+    /// multipart/signed around an entity, signed by gpg.
+    public static func signed(
+        entity: [UInt8], from: String, to: String, subject: String = "Signed", fields: [String] = [],
+        with keys: GnuPGHome,
+        signer: String? = nil
+    ) throws -> [UInt8] {
+        let signature = try keys.signDetached(entity, as: signer ?? from)
+        let crlf = String(decoding: signature, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+            .joined(separator: "\r\n")
+        let head = make(
+            from: from, to: to, subject: subject,
+            fields: fields + [
+                "MIME-Version: 1.0",
+                "Content-Type: multipart/signed; micalg=pgp-sha512;\r\n protocol=\"application/pgp-signature\"; boundary=\"sig-b\"",
+            ], body: "--sig-b\r\n")
+        return head + entity
+            + Array("\r\n--sig-b\r\nContent-Type: application/pgp-signature\r\n\r\n\(crlf)\r\n--sig-b--\r\n".utf8)
+    }
 }

@@ -1,0 +1,81 @@
+# make demo | test | build | bench | install | clean | fuzz
+PREFIX ?= /usr/local
+DESTDIR ?=
+SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+SWIFT ?= swift
+SWIFTFLAGS ?=
+JOBS ?= $(shell nproc)
+# Seconds for each fuzz target.
+FUZZTIME ?= 300
+
+BUILD = $(SWIFT) build -j $(JOBS) $(SWIFTFLAGS)
+RELEASE = $(BUILD) -c release --static-swift-stdlib
+BIN = .build/release
+# Postfix can only be run by root, the private one of the tests and the demonstration too.
+AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo -E env "PATH=$$PATH")
+
+.PHONY: all build demo test test-asan test-tsan bench install clean fuzz
+
+all: build
+
+build:
+	@.ci/install-packages build
+	$(RELEASE) --product guardd
+	$(RELEASE) --product guardctl
+
+# Shows mail going out protected and coming in judged, with a Postfix of its own. KEEP=1 leaves it up.
+demo:
+	@.ci/install-packages build demo
+	@for product in guardd guardctl guardd-demo; do $(RELEASE) --product $$product || exit 1; done
+	@$(AS_ROOT) $(BIN)/guardd-demo
+
+test:
+	@.ci/install-packages build demo test
+	$(BUILD) --build-tests
+	$(SWIFT) test $(SWIFTFLAGS) --skip-build --skip IntegrationTests
+	$(AS_ROOT) $(SWIFT) test $(SWIFTFLAGS) --skip-build --filter IntegrationTests
+
+# The unit tests under the address and the thread sanitizer, in build folders of their own.
+test-asan:
+	$(SWIFT) test -j $(JOBS) --scratch-path .build_asan --sanitize address --skip IntegrationTests
+
+test-tsan:
+	$(SWIFT) test -j $(JOBS) --scratch-path .build_tsan --sanitize thread --skip IntegrationTests
+
+# First the formats alone against the bound of the machine, then everything through Postfix.
+bench:
+	@.ci/install-packages build demo
+	@for product in guardd guardctl guard-bench noop-milter mta-bench; do $(RELEASE) --product $$product || exit 1; done
+	$(BIN)/guard-bench
+	$(AS_ROOT) $(BIN)/mta-bench
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/guardd
+	install -m 755 $(BIN)/guardd $(DESTDIR)$(PREFIX)/sbin/guardd
+	install -m 755 $(BIN)/guardctl $(DESTDIR)$(PREFIX)/bin/guardctl
+	@if [ -e $(DESTDIR)$(SYSCONFDIR)/guardd/guardd.toml ]; then \
+	    echo "keeping $(DESTDIR)$(SYSCONFDIR)/guardd/guardd.toml, the new one is guardd.toml.new"; \
+	    install -m 644 etc/guardd.toml $(DESTDIR)$(SYSCONFDIR)/guardd/guardd.toml.new; \
+	else install -m 644 etc/guardd.toml $(DESTDIR)$(SYSCONFDIR)/guardd/guardd.toml; fi
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
+	sed 's,/usr/sbin/guardd,$(PREFIX)/sbin/guardd,g' systemd/guardd.service >$(DESTDIR)$(UNITDIR)/guardd.service
+	install -m 644 systemd/sysusers.d/guardd.conf $(DESTDIR)$(SYSUSERSDIR)/guardd.conf
+	install -m 644 systemd/tmpfiles.d/guardd.conf $(DESTDIR)$(TMPFILESDIR)/guardd.conf
+	install -d $(DESTDIR)$(PREFIX)/share/doc/guardd/postfix
+	install -m 644 etc/postfix/* $(DESTDIR)$(PREFIX)/share/doc/guardd/postfix/
+
+# Every fuzz target for FUZZTIME seconds; a finding stops the run.
+fuzz:
+	@.ci/install-packages build
+	@for folder in Tests/Fuzzers/*/; do name=$$(basename $$folder); \
+	    mkdir -p .build_fuzz/corpus/$$name; seeds=; [ -d $$folder/Seeds ] && seeds=$$folder/Seeds; \
+	    FUZZ=1 $(SWIFT) build -j $(JOBS) --scratch-path .build_fuzz --product $$name --sanitize=fuzzer \
+	        -Xswiftc -sanitize=fuzzer,address || exit 1; \
+	    .build_fuzz/debug/$$name -max_total_time=$(FUZZTIME) -rss_limit_mb=4096 \
+	        -artifact_prefix=.build_fuzz/corpus/ .build_fuzz/corpus/$$name $$seeds || exit 1; done
+
+clean:
+	rm -rf .build .build_asan .build_tsan .build_fuzz
