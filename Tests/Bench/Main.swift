@@ -85,7 +85,7 @@ struct Main {
             say("mta-bench: guardd and guardctl are not built beside it, measuring without them")
         }
 
-        for (label, size, perSession) in [("2 KiB", 2 << 10, 50), ("64 KiB", 64 << 10, 15), ("1 MiB", 1 << 20, 3)] {
+        for (label, size, perSession) in [("2 KiB", 2 << 10, 75), ("64 KiB", 64 << 10, 20), ("1 MiB", 1 << 20, 3)] {
             let body = TestMail.prose(bytes: size)
             var results = [[Measurement]](repeating: [], count: variants.count)
             for round in 0...rounds {
