@@ -1,0 +1,15 @@
+public import OpenPGP
+
+/// A certificate together with where it came from.
+public struct KnownCertificate: Sendable {
+    /// The certificate.
+    public var certificate: Certificate
+    /// Its source: whether its user IDs bind addresses.
+    public var provenance: Provenance
+
+    /// A certificate from this source.
+    public init(certificate: Certificate, provenance: Provenance) {
+        self.certificate = certificate
+        self.provenance = provenance
+    }
+}
