@@ -1,0 +1,48 @@
+import MIME
+
+/// What guardd is to do, as one immutable snapshot.
+public struct Policy: Sendable, Equatable {
+    public var ladder = Ladder()
+    /// In order; the first that matches a recipient is taken.
+    public var rules: [Rule] = []
+    /// Our own domains, A-labels in lower case. Mail to them is never forced to be encrypted on its way in, and the
+    /// DKIM signatures of them and of domains below them are ours to remove.
+    public var localDomains: Set<String> = []
+    public var signAs = SignAs()
+    /// The authserv-id of our own results (RFC 8601, section 2.5).
+    public var authservID: String
+    /// Whether `DKIM-Signature` fields of own domains go when the body changes, since they could no longer verify.
+    public var removesOwnDKIM = true
+    /// Whether unsigned inbound mail gets `pgp=none`.
+    public var annotatesUnsigned = true
+    /// Whether recipients that To and Cc do not name are encrypted to without their key ID.
+    public var hidesBlindCopies = true
+    /// The largest body that is inspected, in octets.
+    public var maxInspectSize = 64 << 20
+    /// The largest message the mail server takes from us, in octets, header included; 0 for no limit.
+    public var messageSizeLimit = 0
+    /// Clients from which our own output may come back: only from them a marker counts.
+    public var reinjectionPeers: [Network] = []
+    /// Seconds for which a marker counts.
+    public var markerLifetime: Int64 = 5 * 86400
+
+    public init(authservID: String) { self.authservID = authservID }
+
+    /// The rule for a recipient. A rule of which it cannot be said whether it matches is taken when it protects and
+    /// skipped when it does not, so that an unreadable address cannot get around a rule.
+    func rule(for recipient: AddressPattern.Subject, _ facts: MessageFacts) -> Rule {
+        for rule in rules {
+            switch rule.matches(facts, recipient: recipient) {
+            case .yes: return rule
+            case .maybe where rule.isStrict: return rule
+            case .maybe, .no: continue
+            }
+        }
+        return .fallback
+    }
+
+    func isLocal(_ recipient: AddressPattern.Subject) -> Bool {
+        if case .address(let address) = recipient { return localDomains.contains(address.domain) }
+        return false
+    }
+}

@@ -1,0 +1,91 @@
+/// What to do with mail that meets all conditions of the rule. The first rule that matches a recipient is taken.
+public struct Rule: Sendable, Equatable {
+    public enum Encrypt: String, Sendable, CaseIterable { case never, opportunistic, required }
+    public enum Sign: String, Sendable, CaseIterable {
+        case never
+        case ifKey = "if-key"
+        case required
+    }
+    public enum MissingKey: String, Sendable, CaseIterable {
+        case refuse
+        case `defer`
+        case sendClear = "send-clear"
+    }
+
+    /// For replies and the log.
+    public var name: String
+    /// Envelope senders; empty for all. Any one has to fit.
+    public var sender: [AddressPattern] = []
+    /// Envelope recipients; empty for all.
+    public var recipient: [AddressPattern] = []
+    /// The address of the From field; empty for all.
+    public var fromHeader: [AddressPattern] = []
+    /// Whether the envelope sender is null; nil does not ask.
+    public var nullSender: Bool?
+    /// Whether the mail was made by a program (RFC 3834, section 5); nil does not ask.
+    public var autoSubmitted: Bool?
+    /// Whether the mail came through a mailing list (RFC 2919, RFC 2369); nil does not ask.
+    public var list: Bool?
+    /// Media types as `text/calendar` or `multipart/*`; empty for all.
+    public var contentType: [String] = []
+    /// Header fields; all have to be there.
+    public var header: [HeaderCondition] = []
+
+    public var encrypt: Encrypt
+    public var sign: Sign
+    /// What to do when a recipient has no key. Never `sendClear` where encryption is required.
+    public var missingKey: MissingKey
+    /// Whether mail without a login (trusted network, local) is signed too.
+    public var signWithoutLogin: Bool
+
+    /// A rule without conditions. Throws `MailFlowError` with code `rule` for a contradiction.
+    public init(
+        name: String, encrypt: Encrypt = .never, sign: Sign = .never, missingKey: MissingKey? = nil,
+        signWithoutLogin: Bool = false
+    ) throws {
+        if encrypt == .required, missingKey == .sendClear {
+            throw MailFlowError(
+                .rule,
+                "rule '\(name)': missing_key = \"send-clear\" contradicts encrypt = \"required\"; "
+                    + "write encrypt = \"opportunistic\", or missing_key = \"refuse\" or \"defer\"")
+        }
+        self.name = name
+        self.encrypt = encrypt
+        self.sign = sign
+        self.missingKey = missingKey ?? (encrypt == .required ? .refuse : .sendClear)
+        self.signWithoutLogin = signWithoutLogin
+    }
+
+    private init(leavingAlone name: String) {
+        self.name = name
+        encrypt = .never
+        sign = .never
+        missingKey = .sendClear
+        signWithoutLogin = false
+    }
+
+    /// What holds where no rule matches: mail is left alone.
+    public static let fallback = Rule(leavingAlone: "default")
+
+    /// Whether taking this rule can only make mail safer.
+    var isStrict: Bool { encrypt == .required || sign == .required || missingKey != .sendClear }
+
+    func matches(_ facts: MessageFacts, recipient subject: AddressPattern.Subject) -> AddressPattern.Match {
+        var answer = AddressPattern.Match.yes
+        func require(_ match: AddressPattern.Match) {
+            if match == .no { answer = .no } else if match == .maybe, answer == .yes { answer = .maybe }
+        }
+        if !sender.isEmpty { require(sender.match(facts.sender)) }
+        if !recipient.isEmpty { require(recipient.match(subject)) }
+        if !fromHeader.isEmpty { require(fromHeader.match(facts.from)) }
+        if let nullSender { require(nullSender == (facts.sender == .null) ? .yes : .no) }
+        if let autoSubmitted { require(autoSubmitted == facts.isAutoSubmitted ? .yes : .no) }
+        if let list { require(list == facts.isList ? .yes : .no) }
+        if !contentType.isEmpty {
+            let type = facts.mediaType
+            require(contentType.contains { Wildcard.matches($0.lowercased(), type) } ? .yes : .no)
+        }
+        for condition in header { require(condition.matches(facts.header) ? .yes : .no) }
+        return answer
+    }
+}

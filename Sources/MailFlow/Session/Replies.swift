@@ -1,0 +1,14 @@
+/// The refusals that name no rule.
+enum Replies {
+    static let draining = SMTPReply(code: 451, enhanced: "4.3.2", text: "guardd is being restarted, try again later")
+    static let busy = SMTPReply(code: 451, enhanced: "4.3.1", text: "guardd has too much mail in work, try again later")
+    static let failure = SMTPReply(
+        code: 451, enhanced: "4.3.0", text: "guardd could not process the message, try again later")
+    static let headerTooLarge = SMTPReply(code: 552, enhanced: "5.3.4", text: "the message header is too large")
+
+    static func tooLarge(_ limit: Int) -> SMTPReply {
+        SMTPReply(
+            code: 552, enhanced: "5.3.4",
+            text: "the protected form of the message would be larger than the limit of \(limit) octets")
+    }
+}
