@@ -15,7 +15,7 @@ extension Integration {
                 let object =
                     try JSONSerialization.jsonObject(with: Data(Corpora.bytes(index))) as? [String: [String: Any]]
                 for (name, facts) in object ?? [:] where facts["roundtrip"] as? Bool == true {
-                    names.append(folder + name)
+                    names.append(String(folder.drop { $0 == "." || $0 == "/" }) + name)
                 }
             }
             return names.sorted()
@@ -29,7 +29,7 @@ extension Integration {
 
         @Test func everyPlainMailComesBackByteIdentical() throws {
             let names = try Self.plainMails()
-            #expect(names.count > 1000)
+            #expect(names.count > 600)
             let port = lab.postfix.port("out")
             var sent: [(name: String, id: String)] = []
             var refused: [String] = []
@@ -59,15 +59,7 @@ extension Integration {
 
             var byID: [String: DeliveredMessage] = [:]
             for message in try lab.sink.wait(sent.count, seconds: 120) {
-                for field in message.parts.fields(named: "Received") {
-                    let text = String(decoding: field, as: UTF8.self)
-                    if let range = text.range(of: "(Postfix) with ESMTP"),
-                        let id = text[range.upperBound...].range(of: "id ")
-                    {
-                        let word = text[id.upperBound...].prefix { $0.isLetter || $0.isNumber }
-                        if byID[String(word)] == nil { byID[String(word)] = message }
-                    }
-                }
+                if let id = message.queueID { byID[id] = message }
             }
             var armors: [[UInt8]] = []
             var pending: [(name: String, reference: MailParts)] = []

@@ -25,7 +25,8 @@ extension Integration {
         @Test func changedMailFails() throws {
             let mail = try TestMail.signed(
                 entity: Self.entity, from: People.dora, to: People.alice, with: lab.keys.theirs)
-            let changed = String(decoding: mail, as: UTF8.self).replacingOccurrences(of: "ten", with: "six")
+            let changed = String(decoding: mail, as: UTF8.self).replacingOccurrences(
+                of: "owe you ten", with: "owe you six")
             let results = try verdict(Array(changed.utf8), from: People.dora)
             #expect(results.count == 1 && results[0].contains("pgp=fail"), "\(results)")
         }

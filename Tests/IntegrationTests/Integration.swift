@@ -77,7 +77,7 @@ final class Lab: Sendable {
         guard reply.isPositive, let id = reply.queueID else {
             throw TestFailure("not accepted: \(reply)\n\(guardd.log.suffix(2000))")
         }
-        return try sink.wait { $0.text.contains("id \(id)") }[0]
+        return try sink.wait { $0.queueID == id }[0]
     }
 }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A mail split the simple way, independent of the code under test: header fields up to the first empty line, then
 /// the body. Only for mail that Postfix wrote.
 public struct MailParts: Sendable {
@@ -54,11 +56,10 @@ public struct MailParts: Sendable {
 
     /// The OpenPGP armor in the body of a PGP/MIME message.
     public var armor: [UInt8]? {
-        let begin = Array("-----BEGIN PGP MESSAGE-----".utf8)
-        let end = Array("-----END PGP MESSAGE-----".utf8)
-        guard let first = body.firstRange(of: begin), let last = body[first.upperBound...].firstRange(of: end) else {
-            return nil
-        }
+        let data = Data(body)
+        guard let first = data.range(of: Data("-----BEGIN PGP MESSAGE-----".utf8)),
+            let last = data.range(of: Data("-----END PGP MESSAGE-----".utf8), in: first.upperBound..<data.endIndex)
+        else { return nil }
         return Array(body[first.lowerBound..<last.upperBound]) + [13, 10]
     }
 }

@@ -9,6 +9,21 @@ public struct DeliveredMessage: Sendable {
     /// Dots unstuffed, line ends as they came.
     public let data: [UInt8]
 
+    /// The queue id that the last server wrote into the topmost Received field: Postfix's own.
+    public let queueID: String?
+
+    init(sender: String, recipients: [String], parameters: String, data: [UInt8]) {
+        self.sender = sender
+        self.recipients = recipients
+        self.parameters = parameters
+        self.data = data
+        // Header only: bodies may be large and this runs for every message.
+        let head = MailParts(Array(data.prefix(65536))).value("Received") ?? ""
+        let words = head.split(separator: " ")
+        queueID = words.firstIndex(of: "id").flatMap { $0 + 1 < words.count ? String(words[$0 + 1]) : nil }?
+            .trimmingCharacters(in: CharacterSet(charactersIn: ";"))
+    }
+
     public var text: String { String(decoding: data, as: UTF8.self) }
     /// Header and body, split at the first empty line.
     public var parts: MailParts { MailParts(data) }

@@ -146,11 +146,20 @@ public final class TCPConnection: @unchecked Sendable {
         }
     }
 
+    private func lineEnd(from position: Int) -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard position < bytes.count, let base = bytes.baseAddress,
+                let found = memchr(base + position, 10, bytes.count - position)
+            else { return nil }
+            return UnsafeRawPointer(found) - base
+        }
+    }
+
     /// The next line with its line end; nil at the end of the stream.
     public func readLine() throws -> [UInt8]? {
         var searched = start
         while true {
-            if let end = buffer[searched...].firstIndex(of: 10) {
+            if let end = lineEnd(from: searched) {
                 let line = Array(buffer[start...end])
                 start = end + 1
                 return line
