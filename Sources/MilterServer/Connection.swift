@@ -38,7 +38,8 @@ final class Connection {
         switch server.gate.enter() {
         case .admitted: break
         case .draining:
-            return refuse(context, SMTPReply(code: 451, enhanced: "4.3.2", text: "guardd is being restarted, try again later"))
+            return refuse(
+                context, SMTPReply(code: 451, enhanced: "4.3.2", text: "guardd is being restarted, try again later"))
         case .full:
             server.log(.notice, "deferred a message: \(server.gate.count) messages are in flight (max_messages)")
             return refuse(context, SMTPReply(code: 451, enhanced: "4.3.2", text: "guardd is busy, try again later"))
@@ -94,7 +95,8 @@ final class Connection {
         } catch {
             let what = (error as? EditWriter.Failure)?.call ?? "reading back the result"
             server.log(.error, "\(macros["i"] ?? "-"): \(what) failed, the message is deferred")
-            return refuse(context, SMTPReply(code: 451, enhanced: "4.3.0", text: "guardd could not hand over the message"))
+            return refuse(
+                context, SMTPReply(code: 451, enhanced: "4.3.0", text: "guardd could not hand over the message"))
         }
         return SMFIS_CONTINUE
     }

@@ -75,17 +75,12 @@ struct EditWriter {
             result.append(byte)
         }
         while result.last == 0x0A || result.last == 0x0D { result.removeLast() }
-        if leadingSpace {
-            if result.isEmpty { result = [0x20] }
-        } else if result.first == 0x20 {
-            result.removeFirst()
-            if result.isEmpty { result = [0x20] }
-        }
-        return result
+        if !leadingSpace, result.first == 0x20 { result.removeFirst() }
+        return result.isEmpty ? [0x20] : result
     }
 
-    private func value(_ value: [UInt8]) throws -> [CChar] {
-        try cString(Self.wireValue(value, leadingSpace: leadingSpace))
+    private func value(_ value: String) throws -> [CChar] {
+        try cString(Self.wireValue(Array(value.utf8), leadingSpace: leadingSpace))
     }
 
     private func cString(_ text: String) throws -> [CChar] { try cString(Array(text.utf8)) }

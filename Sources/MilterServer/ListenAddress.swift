@@ -35,7 +35,9 @@ public enum ListenAddress: Sendable, Equatable {
 
     private static func checked(path: String, _ bad: (String) -> MilterError) throws -> String {
         guard path.hasPrefix("/") else { throw bad("the path must be absolute") }
-        guard path.utf8.count <= maximumPathLength else { throw bad("the path is longer than \(maximumPathLength) bytes") }
+        guard path.utf8.count <= maximumPathLength else {
+            throw bad("the path is longer than \(maximumPathLength) bytes")
+        }
         return path
     }
 

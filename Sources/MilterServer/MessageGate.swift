@@ -32,6 +32,9 @@ final class MessageGate: @unchecked Sendable {
     /// Refuses new messages from now on.
     func close() { condition.withLock { draining = true } }
 
+    /// Takes `close` back (tests only: a process that drains ends).
+    func reopen() { condition.withLock { draining = false } }
+
     /// Waits until no message runs or `seconds` are over; says how many still run.
     func waitUntilEmpty(seconds: Int) -> Int {
         let deadline = Condition.deadline(in: seconds)

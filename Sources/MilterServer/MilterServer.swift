@@ -67,12 +67,14 @@ public final class MilterServer: @unchecked Sendable {
             throw MilterError(.badSocket, "libmilter cannot use the socket \(options.address.libmilterNotation)")
         }
         switch options.address {
-        case .unix(let path): try UnixSocket(path: path).open(mode: options.mode, group: options.group, owner: options.owner)
+        case .unix(let path):
+            try UnixSocket(path: path).open(mode: options.mode, group: options.group, owner: options.owner)
         case .inet:
-            guard smfi_opensocket(false) == MI_SUCCESS else {
+            guard smfi_opensocket(0) == MI_SUCCESS else {
                 throw MilterError(
                     .cannotListen,
-                    "cannot listen on \(options.address.libmilterNotation): is the port in use, or the host not one of ours?")
+                    "cannot listen on \(options.address.libmilterNotation): is the port in use, or the host not one of ours?"
+                )
             }
         }
     }
@@ -81,7 +83,9 @@ public final class MilterServer: @unchecked Sendable {
     public func run() throws {
         ticker.start()
         defer { ticker.stop() }
-        guard smfi_main() == MI_SUCCESS else { throw MilterError(.library, "libmilter ended with an error, see the log above") }
+        guard smfi_main() == MI_SUCCESS else {
+            throw MilterError(.library, "libmilter ended with an error, see the log above")
+        }
     }
 
     /// New messages are deferred, running ones may finish for up to `seconds`; says how many did not.

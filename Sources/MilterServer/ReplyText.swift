@@ -15,7 +15,8 @@ struct ReplyText: Equatable {
         let valid = (400...599).contains(reply.code)
         isPermanent = valid && reply.code >= 500
         code = valid ? String(reply.code) : "451"
-        enhanced = Self.isEnhanced(reply.enhanced, of: isPermanent ? "5" : "4") ? reply.enhanced : "\(isPermanent ? 5 : 4).0.0"
+        enhanced =
+            Self.isEnhanced(reply.enhanced, of: isPermanent ? "5" : "4") ? reply.enhanced : "\(isPermanent ? 5 : 4).0.0"
         text = Self.sanitised(reply.text)
     }
 
@@ -23,7 +24,9 @@ struct ReplyText: Equatable {
     private static func isEnhanced(_ text: String, of digit: Character) -> Bool {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 3 && parts[0] == String(digit)
-            && parts.dropFirst().allSatisfy { (1...3).contains($0.utf8.count) && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+            && parts.dropFirst().allSatisfy {
+                (1...3).contains($0.utf8.count) && $0.utf8.allSatisfy { (0x30...0x39).contains($0) }
+            }
     }
 
     /// One line of printable ASCII; percent signs doubled, because the MTA reads them as a format.

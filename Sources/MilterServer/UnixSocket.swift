@@ -13,15 +13,17 @@ struct UnixSocket {
         }
         try checkDirectory()
         let previous = umask(0o177)
-        let opened = smfi_opensocket(true)
+        let opened = smfi_opensocket(1)
         umask(previous)
         guard opened == MI_SUCCESS else {
-            throw MilterError(.cannotListen, "cannot create \(path): \(Self.reason()); its directory must be writable for guardd")
+            throw MilterError(
+                .cannotListen, "cannot create \(path): \(Self.reason()); its directory must be writable for guardd")
         }
         guard chown(path, owner ?? uid_t.max, gid ?? gid_t.max) == 0 else {
             throw MilterError(
                 .cannotListen,
-                "cannot give \(path) to group \(group ?? "-"): \(Self.reason()); add guardd's user to that group, or set socket_group")
+                "cannot give \(path) to group \(group ?? "-"): \(Self.reason()); add guardd's user to that group, or set socket_group"
+            )
         }
         guard chmod(path, mode) == 0 else {
             throw MilterError(.cannotListen, "cannot set mode \(String(mode, radix: 8)) on \(path): \(Self.reason())")
@@ -35,7 +37,8 @@ struct UnixSocket {
         guard stat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw MilterError(
                 .cannotListen,
-                "the directory \(directory) of the socket does not exist; create it: install -d -o guardd -g postfix -m 0750 \(directory)")
+                "the directory \(directory) of the socket does not exist; create it: install -d -o guardd -g postfix -m 0750 \(directory)"
+            )
         }
     }
 
@@ -59,7 +62,8 @@ struct UnixSocket {
     private static func groupID(_ name: String) throws -> gid_t {
         if let number = gid_t(name) { return number }
         guard let entry = getgrnam(name) else {
-            throw MilterError(.unknownGroup, "the group \"\(name)\" of the socket does not exist; create it or correct socket_group")
+            throw MilterError(
+                .unknownGroup, "the group \"\(name)\" of the socket does not exist; create it or correct socket_group")
         }
         return entry.pointee.gr_gid
     }

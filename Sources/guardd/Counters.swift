@@ -1,0 +1,17 @@
+import Libcrypto
+
+/// How many messages ended how, since the start.
+final class Counters: Sendable {
+    private let values = Lock<[String: Int]>([:])
+
+    func count(_ result: String) { values.withLock { $0[result, default: 0] += 1 } }
+
+    /// `12 messages: 10 encrypted, 2 refused`.
+    var summary: String {
+        let values = values.withLock { $0 }
+        let total = values.values.reduce(0, +)
+        guard total > 0 else { return "0 messages" }
+        let parts = values.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+        return "\(total) messages: " + parts.joined(separator: ", ")
+    }
+}

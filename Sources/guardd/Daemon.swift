@@ -1,0 +1,86 @@
+import Glibc
+import Libcrypto
+import Logging
+import MilterServer
+
+/// From start to end: configuration, socket, privileges, store, service.
+struct Daemon {
+    let configurationPath: String
+
+    /// Serves until told to stop, then leaves the process: workers of libmilter may still run, and the cleaning up of an
+    /// ordinary exit would pull libraries from under them.
+    func run() throws -> Never {
+        Hardening.apply()
+        let loaded = try Assembly.load(path: configurationPath)
+        let settings = loaded.settings
+        let privileges = try Privileges.planned(user: settings.user)
+        let log = Self.makeLogger(settings.log)
+
+        let source: SnapshotSource
+        let server: MilterServer
+        do {
+            var options = MilterServer.Options(address: try ListenAddress(settings.socket))
+            options.mode = settings.socketMode
+            options.group = settings.socketGroup
+            options.owner = privileges?.user
+            options.maxMessages = settings.maxMessages
+            source = SnapshotSource()
+            server = MilterServer(options: options, sessions: source) { log.log(level: $0.logLevel, "\($1)") }
+            try server.open()
+        } catch let error as MilterError {
+            throw StartupError(error.code == .badSocket ? .configuration : .unavailable, error.message)
+        }
+        try privileges?.drop()
+        // Only now: files of the store belong to the user guardd has become.
+        let assembly = try Assembly(loaded, log: log)
+        source.replace(with: assembly.snapshot(loaded))
+
+        let notifier = ServiceNotifier()
+        let reloader = Reloader(
+            path: configurationPath, running: settings, assembly: assembly, source: source, notifier: notifier, log: log
+        )
+        SignalThread(
+            notifier: notifier, reload: { reloader.reload() },
+            drain: {
+                let running = server.messagesInFlight
+                log.notice(
+                    "stopping: \(running) messages may finish within \(settings.drainTimeout) s, new ones are deferred")
+                notifier.stopping("Waiting for \(running) messages")
+                let left = server.drain(seconds: settings.drainTimeout)
+                if left > 0 { log.warning("\(left) messages did not finish in time, Postfix keeps and retries them") }
+                server.stop()
+            }
+        ).start()
+        log.notice("listening on \(settings.socket)")
+        notifier.ready("Listening on \(settings.socket)")
+        do {
+            try server.run()
+        } catch {
+            log.critical("\(error)")
+            _exit(StartupError.Status.unavailable.rawValue)
+        }
+        notifier.stopping("Stopped")
+        log.notice("stopped; \(assembly.counters.summary)")
+        _exit(0)
+    }
+
+    private static func makeLogger(_ target: DaemonSettings.LogTarget) -> Logger {
+        Logger(label: "guardd") { _ in
+            switch target {
+            case .standardError: StandardErrorLog()
+            case .syslog(let facility): SystemLog(facility: facility)
+            }
+        }
+    }
+}
+
+extension MilterServer.LogLevel {
+    var logLevel: Logger.Level {
+        switch self {
+        case .info: .info
+        case .notice: .notice
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}

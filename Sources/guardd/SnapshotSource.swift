@@ -1,0 +1,39 @@
+import Libcrypto
+import MailFlow
+import MilterServer
+
+/// One immutable configuration, as something that makes sessions.
+struct Snapshot: Sendable {
+    let makeSession: @Sendable () -> Session
+}
+
+/// The snapshot that new messages get. Replacing it does not touch the running ones.
+final class SnapshotSource: SessionSource {
+    private let current = Lock<(generation: Int, snapshot: Snapshot?)>((0, nil))
+
+    var generation: Int { current.withLock { $0.generation } }
+
+    func replace(with snapshot: Snapshot) {
+        current.withLock { $0 = ($0.generation + 1, snapshot) }
+    }
+
+    func makeSession() -> any MailSession {
+        // libmilter serves nobody before the first snapshot is there; should that ever change, mail waits.
+        current.withLock { $0.snapshot }?.makeSession() ?? NotReadySession()
+    }
+}
+
+/// Defers everything.
+private final class NotReadySession: MailSession {
+    private let reply = Reply.tempfail(
+        SMTPReply(code: 451, enhanced: "4.3.2", text: "guardd is starting, try again later"))
+    func connected(host: String, address: ClientAddress?, macros: Macros) -> Reply { reply }
+    func sender(_ path: [UInt8], arguments: [[UInt8]], macros: Macros) -> Reply { reply }
+    func recipient(_ path: [UInt8], arguments: [[UInt8]], macros: Macros) -> Reply { reply }
+    func header(name: [UInt8], value: [UInt8]) -> Reply { reply }
+    func endOfHeaders(macros: Macros) -> Reply { reply }
+    func body(_ bytes: Span<UInt8>) -> Reply { reply }
+    func endOfMessage(macros: Macros) -> Outcome { Outcome(edits: [], body: nil, reply: reply) }
+    func aborted() {}
+    func closed() {}
+}
