@@ -23,7 +23,7 @@ public final class MilterServer: @unchecked Sendable {
         /// Messages in flight at most; further ones are deferred.
         public var maxMessages = 500
         /// Seconds between signs of life during a long end of message.
-        public var progressInterval = 10
+        public var progressInterval = 5
         /// Length of the queue of connections not yet accepted.
         public var backlog: Int32 = 128
         public init(address: ListenAddress) { self.address = address }
@@ -45,7 +45,10 @@ public final class MilterServer: @unchecked Sendable {
         self.sessions = sessions
         logger = log
         gate = MessageGate(limit: options.maxMessages)
-        ticker = ProgressTicker(interval: options.progressInterval)
+        let address = options.address
+        ticker = ProgressTicker(interval: options.progressInterval) {
+            if case .unix(let path) = address { _ = UnixSocket(path: path).isAnswered() }
+        }
     }
 
     func log(_ level: LogLevel, _ text: String) { logger(level, text) }
