@@ -49,7 +49,8 @@ let daemon: [Target] = [
     .executableTarget(
         name: "guardd",
         dependencies: [
-            "CMilter", "Libcrypto", "MIME", "OpenPGP", "ProtectedMail", "KeyStore", "MailFlow", "Configuration", "MilterServer",
+            "CMilter", "Libcrypto", "MIME", "OpenPGP", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
+            "MilterServer",
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ], swiftSettings: base),

@@ -4,7 +4,7 @@ import MilterServer
 
 /// One immutable configuration, as something that makes sessions.
 struct Snapshot: Sendable {
-    let makeSession: @Sendable () -> Session
+    let makeSession: @Sendable () -> any MailSession
 }
 
 /// The snapshot that new messages get. Replacing it does not touch the running ones.
@@ -24,7 +24,7 @@ final class SnapshotSource: SessionSource {
 }
 
 /// Defers everything.
-private final class NotReadySession: MailSession {
+final class NotReadySession: MailSession {
     private let reply = Reply.tempfail(
         SMTPReply(code: 451, enhanced: "4.3.2", text: "guardd is starting, try again later"))
     func connected(host: String, address: ClientAddress?, macros: Macros) -> Reply { reply }
