@@ -97,10 +97,17 @@ extension Integration {
 
         @Test func lockedDatabase() throws {
             sink.clear()
+            // A pipe open in both directions never ends, so sqlite3 holds its lock until it is stopped.
             let holder = try ChildProcess(
-                "/bin/sh", ["-c", "(echo 'BEGIN EXCLUSIVE;'; exec sleep 600) | sqlite3 \"$0\"", guardd.store],
+                "/bin/sh",
+                [
+                    "-c", "mkfifo \"$1\"; exec 0<>\"$1\"; echo 'BEGIN EXCLUSIVE;' >&0; exec sqlite3 \"$0\"",
+                    guardd.store, guardd.directory.file("hold"),
+                ],
                 log: guardd.directory.file("holder.log"))
             defer { holder.stop() }
+            let locked = try Wait.until { try Shell.run("sqlite3", [guardd.store, "BEGIN IMMEDIATE;"]).status != 0 }
+            #expect(locked)
             try expectDeferred("database locked")
         }
 

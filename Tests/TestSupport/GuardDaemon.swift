@@ -14,8 +14,8 @@ public final class GuardDaemon: @unchecked Sendable {
         ) {
             self.name = name
             keys = []
-            if let sender { keys.append(("sender", Self.quoted(sender))) }
-            if let recipient { keys.append(("recipient", Self.quoted(recipient))) }
+            if let sender { keys.append(("sender", "[" + Self.quoted(sender) + "]")) }
+            if let recipient { keys.append(("recipient", "[" + Self.quoted(recipient) + "]")) }
             if let encrypt { keys.append(("encrypt", Self.quoted(encrypt))) }
             if let sign { keys.append(("sign", Self.quoted(sign))) }
             if let missingKey { keys.append(("missing_key", Self.quoted(missingKey))) }
@@ -58,8 +58,8 @@ public final class GuardDaemon: @unchecked Sendable {
             "socket": Rule.quoted("unix:\(socket)"), "socket_group": Rule.quoted("postfix"), "user": Rule.quoted(user),
             "store": Rule.quoted(directory.file("store/guardd.sqlite")),
             "master_key": Rule.quoted(directory.file("store/master.key")), "log": Rule.quoted("stderr"),
-            "authserv_id": Rule.quoted(Self.authservID), "outbound_daemons": "[\"ORIGINATING\"]",
-            "local_domains": "[\"guard.test\"]", "trusted_networks": "[]", "message_size_limit": "52428800",
+            "authserv_id": Rule.quoted(Self.authservID), "hostname": Rule.quoted("mx.guard.test"),
+            "local_domains": "[\"guard.test\"]", "message_size_limit": "52428800",
         ].merging(settings) { $1 }
         guard let owner = getpwnam(user)?.pointee else { throw TestFailure("no user \(user)") }
         for folder in ["run", "store"] {
@@ -73,6 +73,7 @@ public final class GuardDaemon: @unchecked Sendable {
 
     public func writeConfiguration() throws {
         var text = settings.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)\n" }.joined()
+        text += "\n[direction]\noutbound_daemons = [\"ORIGINATING\"]\ntrusted_networks = []\n"
         for rule in rules {
             text += "\n[[rule]]\n"
             if !rule.name.isEmpty { text += "name = \"\(rule.name)\"\n" }
