@@ -56,7 +56,12 @@ public struct DomainName: Hashable, Sendable {
         guard bytes.first == ASCII.openBracket, bytes.last == ASCII.closeBracket, bytes.count > 2, bytes.count <= 255
         else { return nil }
         let inner = bytes.dropFirst().dropLast()
-        guard inner.allSatisfy({ $0 > 0x20 && $0 < 0x7F && ($0 < 0x5B || $0 > 0x5D) }) else { return nil }
+        // What address literals need (RFC 5321 section 4.1.3): no octet that ends or begins something in a field.
+        guard
+            inner.allSatisfy({
+                ASCII.isAlpha($0) || ASCII.isDigit($0) || $0 == ASCII.dot || $0 == ASCII.colon || $0 == ASCII.hyphen
+            })
+        else { return nil }
         return String(decoding: ASCII.lower(bytes), as: UTF8.self)
     }
 

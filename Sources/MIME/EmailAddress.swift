@@ -11,11 +11,12 @@ public struct EmailAddress: Sendable {
     public let isDomainMapped: Bool
 
     /// An address from its parts as they are, quotes already resolved; nil for an empty or overlong local part, a
-    /// control character, or an empty domain.
+    /// control character, or a domain that is empty or has octets that end a domain in a field.
     public init?(localPart: String, domain: String) {
         guard !localPart.isEmpty, localPart.utf8.count <= 256, !domain.isEmpty,
             !localPart.unicodeScalars.contains(where: EmailAddress.isForbidden),
-            !domain.unicodeScalars.contains(where: EmailAddress.isForbidden)
+            !domain.unicodeScalars.contains(where: EmailAddress.isForbidden),
+            !domain.utf8.contains(where: EmailAddress.isNoDomainOctet)
         else { return nil }
         let name = DomainName(domain)
         self.localPart = localPart
@@ -87,6 +88,17 @@ public struct EmailAddress: Sendable {
         switch byte {
         case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2F, 0x3D, 0x3F, 0x5E, 0x5F, 0x60, 0x7B...0x7E: return true
         default: return false
+        }
+    }
+
+    /// Octets that begin or end something else wherever an address is written.
+    static func isNoDomainOctet(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x20, ASCII.quote, ASCII.open, ASCII.close, ASCII.comma, ASCII.semicolon, ASCII.less, ASCII.greater,
+            ASCII.at,
+            ASCII.backslash:
+            true
+        default: false
         }
     }
 

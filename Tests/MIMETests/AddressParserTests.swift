@@ -74,7 +74,8 @@ import Testing
             ("<a@b.example> x", .malformed), ("<a@b.example><c@d.example>", .malformed),
             ("\"x <a@b.example>", .malformed),
             ("(x <a@b.example>", .malformed), ("Doe, John <j@b.example>", .noDomain),
-            ("a@b.example.", .malformed), ("a@ex\u{FF41}mple.example", .unmappableDomain),
+            ("a@b.example.", .malformed), ("a@[%@]", .malformed), ("a@[b c]", .malformed),
+            ("a@[b%c]", .unmappableDomain), ("a@ex\u{FF41}mple.example", .unmappableDomain),
             ("a@example\u{3002}com", .unmappableDomain), ("a@xn--a.example", .unmappableDomain),
         ] as [(String, AmbiguityReason)])
     func doubts(value: String, reason: AmbiguityReason) {
