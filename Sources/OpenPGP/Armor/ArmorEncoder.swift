@@ -9,14 +9,15 @@ public enum ArmorChecksum: Sendable {
     case never
 }
 
-/// Armors data that arrives in pieces: header line and fields, lines of 64 characters with LF, tail line
+/// Armors data that arrives in pieces: header line and fields, lines of 64 characters, tail line
 /// (RFC 9580 section 6). Output does not depend on how the data is cut into pieces.
 public final class ArmorEncoder {
     private let kind: ArmorKind
     private let headers: [ArmorHeader]
     private let checksum: ArmorChecksum
     private var crc = CRC24()
-    private var encoder = Base64.Encoder(lineLength: 64, lineEnding: .lf)
+    private var encoder: Base64.Encoder
+    private let lineEnd: [UInt8]
     private var count = 0
     private var isOpen = false
 
@@ -26,7 +27,13 @@ public final class ArmorEncoder {
     ///   - kind: what the header line announces.
     ///   - headers: fields below it; fields with line ends or other control characters are left out.
     ///   - checksum: whether to write a CRC-24 line.
-    public init(kind: ArmorKind, headers: [ArmorHeader] = [], checksum: ArmorChecksum = .whereGnuPGNeedsIt) {
+    ///   - lineEnding: how every line ends.
+    public init(
+        kind: ArmorKind, headers: [ArmorHeader] = [], checksum: ArmorChecksum = .whereGnuPGNeedsIt,
+        lineEnding: Base64.LineEnding = .lf
+    ) {
+        encoder = Base64.Encoder(lineLength: 64, lineEnding: lineEnding)
+        lineEnd = lineEnding == .crlf ? [13, 10] : [10]
         self.kind = kind
         self.checksum = checksum
         self.headers = headers.filter { header in
@@ -54,16 +61,21 @@ public final class ArmorEncoder {
             let octets = [16, 8, 0].map { (shift: UInt32) in UInt8(truncatingIfNeeded: crc.value >> shift) }
             output.append(UInt8(ascii: "="))
             Base64.encode(octets.span, lineLength: 0, into: &output)
-            output.append(UInt8(ascii: "\n"))
+            output.append(contentsOf: lineEnd)
         }
-        output.append(contentsOf: "-----END \(kind.rawValue)-----\n".utf8)
+        output.append(contentsOf: "-----END \(kind.rawValue)-----".utf8)
+        output.append(contentsOf: lineEnd)
     }
 
     private func open(_ output: inout [UInt8]) {
         guard !isOpen else { return }
         isOpen = true
-        output.append(contentsOf: "-----BEGIN \(kind.rawValue)-----\n".utf8)
-        for header in headers { output.append(contentsOf: "\(header.name): \(header.value)\n".utf8) }
-        output.append(UInt8(ascii: "\n"))
+        output.append(contentsOf: "-----BEGIN \(kind.rawValue)-----".utf8)
+        output.append(contentsOf: lineEnd)
+        for header in headers {
+            output.append(contentsOf: "\(header.name): \(header.value)".utf8)
+            output.append(contentsOf: lineEnd)
+        }
+        output.append(contentsOf: lineEnd)
     }
 }

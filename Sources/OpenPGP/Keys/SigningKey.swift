@@ -21,12 +21,13 @@ public final class SigningKey: Sendable {
         self.handle = handle
     }
 
-    /// A hash that suits the key: at least as strong as its curve, never weaker than SHA-256.
+    /// A hash as strong as the key's curve (RFC 9580 section 5.2.3.2): SHA-256, which processors compute in hardware, where
+    /// that is enough.
     public var suitableHash: HashID {
         switch publicKey.parameters {
-        case .ecdsa(.p256, _): .sha256
         case .ecdsa(.p384, _): .sha384
-        default: .sha512
+        case .ecdsa(.p521, _): .sha512
+        default: .sha256
         }
     }
 }
