@@ -60,7 +60,7 @@ public final class GnuPGHome: @unchecked Sendable {
     public func decryptAll(_ messages: [[UInt8]]) throws -> [[UInt8]?] {
         let folder = try TemporaryDirectory("dec")
         for (index, message) in messages.enumerated() { try folder.write("\(index).asc", message) }
-        let names = messages.indices.map { folder.file("\($0).asc") }.joined(separator: "\n")
+        let names = messages.indices.map { folder.file("\($0).asc") }.joined(separator: "\n") + "\n"
         _ = try Shell.run("gpg", ["--homedir", path, "--quiet", "--multifile", "--decrypt"], input: Array(names.utf8))
         return messages.indices.map { try? folder.read("\($0)") }
     }

@@ -1,0 +1,25 @@
+import MIME
+
+/// What the header of a message says about its body and its sender.
+struct HeaderFacts {
+    let contentType: ContentType
+    let from: SoleAddress
+    /// Reasons why other readers may take the body for something else than what `contentType` says.
+    let doubts: [Reason]
+
+    init(_ header: [HeaderField]) {
+        let types = header.filter { $0.isNamed("Content-Type") }
+        var isDoubtful = types.count > 1 || header.filter { $0.isNamed("Content-Transfer-Encoding") }.count > 1
+        if let first = types.first {
+            let (type, defects) = ContentType.parseReporting(first.rawValue)
+            contentType = type
+            isDoubtful = isDoubtful || defects.contains(where: \.isStructural)
+        } else {
+            contentType = .textPlain
+        }
+        from = AddressParser.soleFrom(of: header.filter { $0.isNamed("From") }.map(\.rawValue))
+        doubts =
+            isDoubtful
+            ? [Reason(.partialCoverage, "the fields that describe the content can be read in more than one way")] : []
+    }
+}
