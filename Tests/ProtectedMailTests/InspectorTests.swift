@@ -122,6 +122,7 @@ import Testing
             ("preamble", mails.signed(preamble: "You are fired."), "1"),
             ("epilogue", mails.signed(epilogue: "You are fired.\r\n"), "1"),
             ("third part", mails.signed(extraPart: "--sig\r\n\(plain)"), "1"),
+            ("encoded multipart", mails.signed(extraFields: ["Content-Transfer-Encoding: base64"]), "1"),
             ("second Content-Type", mails.signed(extraFields: ["Content-Type: text/plain"]), "1"),
         ]
         for (name, mail, part) in cases {
@@ -205,6 +206,10 @@ import Testing
             let result = try verdict(mails.inline(text, type: type))
             #expect(result.status == .policy && codes(result).contains(.partialCoverage), "\(type)")
         }
+        let switched = text.replacingOccurrences(of: "\r\nHash:", with: "\r\nCharset: utf-7\r\nHash:")
+        #expect(try verdict(mails.inline(switched)).status == .policy)
+        let odd = try verdict(mails.inline(text, fields: ["Content-Transfer-Encoding: x-rot13"]))
+        #expect(odd.status == .policy && codes(odd).contains(.partialCoverage))
         #expect(try verdict(mails.inline(mails.clearSigned("x\n", by: mails.mallory))).status == .policy)
     }
 

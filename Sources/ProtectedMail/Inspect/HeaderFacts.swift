@@ -17,6 +17,10 @@ struct HeaderFacts {
         } else {
             contentType = .textPlain
         }
+        // A multipart has no encoding; some readers undo one all the same and then see other parts.
+        if contentType.isMultipart, let field = header.first(where: { $0.isNamed("Content-Transfer-Encoding") }) {
+            isDoubtful = isDoubtful || !TransferEncoding(parsing: field.rawValue).isIdentity
+        }
         from = AddressParser.soleFrom(of: header.filter { $0.isNamed("From") }.map(\.rawValue))
         doubts =
             isDoubtful

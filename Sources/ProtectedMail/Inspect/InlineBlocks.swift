@@ -9,6 +9,16 @@ struct InlineBlocks {
         let kind: Kind
         /// From the dashes of the first line up to and including those of the last one.
         let range: Range<Int>
+
+        /// The values of Charset fields in the armor header, which no signature covers.
+        func charsets(in text: [UInt8]) -> [String] {
+            let lines = text[range].split(separator: Octet.lf, omittingEmptySubsequences: false).dropFirst()
+            return lines.prefix { !$0.isBlank }.compactMap { line in
+                let field = String(decoding: line.map(Octet.lower), as: UTF8.self)
+                guard field.hasPrefix("charset:") else { return nil }
+                return field.dropFirst(8).filter { !$0.isWhitespace }
+            }
+        }
     }
 
     /// The blocks in order.

@@ -147,7 +147,12 @@ struct TreeInspector {
         if entity.contentType.mediaType != "text/plain" && entity.contentType.type == "text" {
             doubts.append(Reason(.partialCoverage, "the block stands inside markup, which decides what is seen of it"))
         }
-        if !InlineCharset.isPlain(entity.contentType.parameter("charset")) {
+        if entity.defects.contains(where: \.isStructural) {
+            doubts.append(Reason(.partialCoverage, "the text can be decoded in more than one way"))
+        }
+        var charsets: [String] = found.blocks.flatMap { $0.charsets(in: text) }
+        if let named = entity.contentType.parameter("charset") { charsets.append(named) }
+        if !charsets.allSatisfy({ InlineCharset.isPlain($0) }) {
             doubts.append(Reason(.partialCoverage, "the character set is not signed and may change what is seen"))
         }
         let isWhole = path.isEmpty && doubts.isEmpty
