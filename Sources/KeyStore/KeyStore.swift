@@ -1,1 +1,85 @@
-// Filled by the first commit of this target.
+import GRDB
+import Glibc
+import Libcrypto
+
+/// What guardd remembers: certificates with their provenance, and the secret keys it uses alone, sealed.
+///
+/// One object per process. Every method may block on the file system and is safe to call from any thread; mail calls
+/// them from milter workers, never from an event loop. All errors are ``KeyStoreError``.
+public final class KeyStore: Sendable {
+    public let path: String
+    let database: StoreDatabase
+    let keyring: Keyring
+    let cache: CertificateCache
+    /// Unix seconds for bookkeeping columns; never used to judge a key.
+    let clock: @Sendable () -> Int64
+
+    /// Opens the store, makes it where none is, and proves that the master key belongs to it.
+    ///
+    /// - Parameters:
+    ///   - path: the SQLite file; its log and backups live beside it.
+    ///   - master: see ``MasterKey/load(path:)``.
+    ///   - readers: connections that may read at once.
+    ///   - busyTimeout: seconds to wait for another process before `busy` is thrown.
+    /// - Throws: `wrongMasterKey`, `newerSchema`, `notAStore`, `busy`, `permissions`, `corrupt`, `diskFull`.
+    public convenience init(path: String, master: MasterKey, readers: Int = 4, busyTimeout: Double = 5) throws {
+        try self.init(
+            path: path, master: master, readers: readers, busyTimeout: busyTimeout, migrations: Schema.migrations)
+    }
+
+    init(
+        path: String, master: MasterKey, readers: Int = 4, busyTimeout: Double = 5,
+        migrations: [Migration], maximumPages: Int? = nil, cacheLimits: CertificateCache.Limits = .init(),
+        clock: @escaping @Sendable () -> Int64 = { Int64(time(nil)) }
+    ) throws {
+        self.path = path
+        self.clock = clock
+        database = try StoreDatabase(
+            path: path, readers: readers, busyTimeout: busyTimeout, migrations: migrations, maximumPages: maximumPages,
+            now: clock)
+        keyring = Keyring(master)
+        cache = CertificateCache(limits: cacheLimits)
+        try checkMasterKey(master)
+    }
+
+    /// Closes all connections; later calls throw.
+    public func close() throws { try database.close() }
+
+    /// How the connections are set up, read back from the engine.
+    public struct Settings: Sendable, Equatable {
+        public var journalMode: String
+        /// `PRAGMA synchronous` of the writer: 2 is FULL.
+        public var synchronous: Int
+        public var foreignKeys: Bool
+        public var schemaVersion: Int
+    }
+
+    /// Asks the writing connection how it is set up.
+    public func settings() throws -> Settings {
+        try database.administer { connection in
+            Settings(
+                journalMode: try String.fetchOne(connection, sql: "PRAGMA journal_mode") ?? "",
+                synchronous: try Int.fetchOne(connection, sql: "PRAGMA synchronous") ?? -1,
+                foreignKeys: try Int.fetchOne(connection, sql: "PRAGMA foreign_keys") == 1,
+                schemaVersion: try Int.fetchOne(connection, sql: "PRAGMA user_version") ?? -1)
+        }
+    }
+
+    /// A number that rises with every change, made by whichever process.
+    public func changeCounter() throws -> Int64 {
+        try database.readStatement { try Self.counter($0) }
+    }
+
+    static func counter(_ connection: Database) throws -> Int64 {
+        guard let counter = try Int64.fetchOne(connection.cachedStatement(sql: Query.counter)) else {
+            throw KeyStoreError(.corrupt, "store: its change counter is gone; restore the newest backup")
+        }
+        return counter
+    }
+
+    /// Raises the counter within a write and returns its new value, the revision of what is written.
+    static func raiseCounter(_ connection: Database) throws -> Int64 {
+        try connection.execute(sql: Query.raiseCounter)
+        return try counter(connection)
+    }
+}

@@ -1,0 +1,106 @@
+/// The SQL text, portable between SQLite and PostgreSQL: parameters by name only, no functions of one engine.
+enum Query {
+    // Bookkeeping
+    static let counter = "SELECT counter FROM store_change WHERE id = 1"
+    static let raiseCounter = "UPDATE store_change SET counter = counter + 1 WHERE id = 1"
+    static let masterKeys = "SELECT id, state, proof FROM master_key"
+    static let insertMaster =
+        "INSERT INTO master_key (id, state, proof, created) VALUES (:id, 'current', :proof, :now)"
+    static let retireMasters = "UPDATE master_key SET state = 'retiring' WHERE state = 'current'"
+    static let deleteRetired = "DELETE FROM master_key WHERE state = 'retiring'"
+
+    // Lookups of the mail path
+    static let byAddress = """
+        SELECT u.certificate AS fingerprint, u.user_id AS user_id, u.local_part AS local_part,
+               u.provenance AS provenance, c.revision AS revision
+        FROM certificate_user_id AS u JOIN certificate AS c ON c.fingerprint = u.certificate
+        WHERE u.domain = :domain AND u.local_folded = :folded
+        ORDER BY u.certificate, u.user_id LIMIT :limit
+        """
+    static let byKeyID = """
+        SELECT k.certificate AS fingerprint, c.revision AS revision
+        FROM certificate_key AS k JOIN certificate AS c ON c.fingerprint = k.certificate
+        WHERE k.key_id = :key_id ORDER BY k.certificate LIMIT :limit
+        """
+    static let byKeyFingerprint = """
+        SELECT k.certificate AS fingerprint, c.revision AS revision
+        FROM certificate_key AS k JOIN certificate AS c ON c.fingerprint = k.certificate
+        WHERE k.fingerprint = :key_fingerprint ORDER BY k.certificate LIMIT :limit
+        """
+    static let byFingerprint = "SELECT fingerprint, revision FROM certificate WHERE fingerprint = :fingerprint"
+    static let certificate = "SELECT provenance, revision, bytes FROM certificate WHERE fingerprint = :fingerprint"
+    static let userIDs = "SELECT user_id, provenance FROM certificate_user_id WHERE certificate = :fingerprint"
+    static let secretsByAddress = """
+        SELECT u.certificate AS fingerprint, u.user_id AS user_id, u.local_part AS local_part,
+               c.revision AS revision
+        FROM certificate_user_id AS u
+        JOIN gateway_secret AS s ON s.fingerprint = u.certificate
+        JOIN certificate AS c ON c.fingerprint = u.certificate
+        WHERE u.domain = :domain AND u.local_folded = :folded AND u.provenance = 'own'
+        ORDER BY u.certificate, u.user_id LIMIT :limit
+        """
+    static let secretsByKeyID = """
+        SELECT s.fingerprint AS fingerprint, c.revision AS revision
+        FROM certificate_key AS k
+        JOIN gateway_secret AS s ON s.fingerprint = k.certificate
+        JOIN certificate AS c ON c.fingerprint = k.certificate
+        WHERE k.key_id = :key_id ORDER BY s.fingerprint LIMIT :limit
+        """
+    static let secret = "SELECT account, revision, sealed FROM gateway_secret WHERE fingerprint = :fingerprint"
+
+    // Administration
+    static let allSecretFingerprints = "SELECT fingerprint FROM gateway_secret ORDER BY fingerprint LIMIT :limit"
+    static let page = """
+        SELECT c.fingerprint AS fingerprint, c.provenance AS provenance, c.created AS created, c.updated AS updated,
+               c.bytes AS bytes, s.fingerprint AS secret
+        FROM certificate AS c LEFT JOIN gateway_secret AS s ON s.fingerprint = c.fingerprint
+        WHERE c.fingerprint > :after ORDER BY c.fingerprint LIMIT :limit
+        """
+    static let insertCertificate = """
+        INSERT INTO certificate (fingerprint, provenance, revision, created, updated, bytes)
+        VALUES (:fingerprint, :provenance, :revision, :now, :now, :bytes)
+        ON CONFLICT (fingerprint) DO UPDATE
+        SET provenance = excluded.provenance, revision = excluded.revision, updated = excluded.updated,
+            bytes = excluded.bytes
+        """
+    static let deleteKeys = "DELETE FROM certificate_key WHERE certificate = :fingerprint"
+    static let insertKey = """
+        INSERT INTO certificate_key (certificate, fingerprint, key_id) VALUES (:fingerprint, :key_fingerprint, :key_id)
+        ON CONFLICT (certificate, fingerprint) DO NOTHING
+        """
+    static let insertUserID = """
+        INSERT INTO certificate_user_id (certificate, user_id, provenance, local_part, local_folded, domain)
+        VALUES (:fingerprint, :user_id, :provenance, :local_part, :local_folded, :domain)
+        ON CONFLICT (certificate, user_id) DO UPDATE
+        SET provenance = excluded.provenance, local_part = excluded.local_part,
+            local_folded = excluded.local_folded, domain = excluded.domain
+        """
+    static let deleteCertificate = "DELETE FROM certificate WHERE fingerprint = :fingerprint"
+    static let insertSecret = """
+        INSERT INTO gateway_secret (fingerprint, account, master, revision, created, sealed)
+        VALUES (:fingerprint, :account, :master, :revision, :now, :sealed)
+        ON CONFLICT (fingerprint) DO UPDATE
+        SET account = excluded.account, master = excluded.master, revision = excluded.revision,
+            sealed = excluded.sealed
+        """
+    static let deleteSecret = "DELETE FROM gateway_secret WHERE fingerprint = :fingerprint"
+    static let counts = """
+        SELECT (SELECT COUNT(*) FROM certificate) AS certificates, (SELECT COUNT(*) FROM gateway_secret) AS secrets
+        """
+
+    // Rotation
+    static let secretsToReseal = """
+        SELECT fingerprint, account, sealed FROM gateway_secret WHERE master = :master
+        ORDER BY fingerprint LIMIT :limit
+        """
+    static let reseal = """
+        UPDATE gateway_secret SET master = :new, sealed = :sealed WHERE fingerprint = :fingerprint AND master = :old
+        """
+    static let countSealed = "SELECT COUNT(*) AS rows FROM gateway_secret WHERE master = :master"
+
+    /// What the mail path asks: every one must be answered by an index.
+    static let lookups = [
+        byAddress, byKeyID, byKeyFingerprint, byFingerprint, certificate, userIDs, secretsByAddress, secretsByKeyID,
+        secret, secretsToReseal,
+    ]
+}

@@ -1,0 +1,162 @@
+import Foundation
+import GRDB
+import TestSupport
+import Testing
+
+@testable import KeyStore
+
+@Suite struct StoreDatabaseTests {
+    let directory: ScratchDirectory
+    let master: MasterKey
+    var path: String { directory.file("guardd.db") }
+
+    init() throws {
+        directory = try ScratchDirectory()
+        master = try MasterKey.random()
+    }
+
+    @Test func theWriterSyncsEveryCommit() throws {
+        let store = try KeyStore(path: path, master: master)
+        let settings = try store.settings()
+        #expect(
+            settings == KeyStore.Settings(journalMode: "wal", synchronous: 2, foreignKeys: true, schemaVersion: 1))
+    }
+
+    @Test func theFilesArePrivate() throws {
+        let store = try KeyStore(path: path, master: master)
+        for suffix in ["", "-wal", "-shm"] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path + suffix)
+            #expect(attributes[.posixPermissions] as? Int == 0o600)
+        }
+        try store.close()
+    }
+
+    @Test func everyLookupUsesAnIndex() throws {
+        let store = try KeyStore(path: path, master: master)
+        let arguments = [
+            "domain", "folded", "key_id", "key_fingerprint", "fingerprint", "limit", "master",
+        ]
+        try store.database.read { (connection: Database) throws -> Void in
+            for sql in Query.lookups {
+                var values: [String: Int] = [:]
+                for name in arguments where sql.contains(":" + name) { values[name] = 1 }
+                let rows = try Row.fetchAll(
+                    connection, sql: "EXPLAIN QUERY PLAN " + sql, arguments: StatementArguments(values))
+                let plan = rows.map { row -> String in row["detail"] }
+                #expect(plan.contains { $0.hasPrefix("SEARCH") }, "\(sql): \(plan)")
+                #expect(!plan.contains { $0.hasPrefix("SCAN") }, "\(sql): \(plan)")
+            }
+        }
+    }
+
+    @Test func anotherMasterKeyIsRefused() throws {
+        try KeyStore(path: path, master: master).close()
+        let error = #expect(throws: KeyStoreError.self) { try KeyStore(path: path, master: MasterKey.random()) }
+        #expect(error?.code == .wrongMasterKey)
+        #expect(error?.message.contains(master.id) == true)
+        try KeyStore(path: path, master: master).close()
+    }
+
+    @Test func aTamperedCheckRecordIsRefused() throws {
+        let store = try KeyStore(path: path, master: master)
+        try store.database.write { try $0.execute(sql: "UPDATE master_key SET proof = zeroblob(49)") }
+        try store.close()
+        #expect(throws: KeyStoreError(.sealBroken, "")) { try KeyStore(path: path, master: master) }
+    }
+
+    @Test func aNewerSchemaIsRefusedWithASentence() throws {
+        let store = try KeyStore(path: path, master: master)
+        try store.database.administer { try $0.execute(sql: "PRAGMA user_version = 9") }
+        try store.close()
+        let error = #expect(throws: KeyStoreError.self) { try KeyStore(path: path, master: master) }
+        #expect(error?.code == .newerSchema)
+        #expect(error?.message.contains("schema 9, this program knows up to 1") == true)
+    }
+
+    @Test func anUpgradeLeavesACopyOfTheOldStore() throws {
+        try KeyStore(path: path, master: master).close()
+        let next = Schema.migrations + [Migration(version: 2, sqlite: ["CREATE TABLE later (id INTEGER)"])]
+        let store = try KeyStore(path: path, master: master, migrations: next, clock: { 1_700_000_000 })
+        #expect(try store.settings().schemaVersion == 2)
+        try store.close()
+        let copy = path + ".schema1-1700000000"
+        #expect(try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int == 0o600)
+        let old = try KeyStore(path: copy, master: master)
+        #expect(try old.settings().schemaVersion == 1)
+    }
+
+    @Test func aFailedUpgradeChangesNothing() throws {
+        try KeyStore(path: path, master: master).close()
+        let next =
+            Schema.migrations + [Migration(version: 2, sqlite: ["CREATE TABLE later (id INTEGER)", "CREATE nonsense"])]
+        #expect(throws: KeyStoreError(.internalFailure, "")) {
+            try KeyStore(path: path, master: master, migrations: next)
+        }
+        let store = try KeyStore(path: path, master: master)
+        #expect(try store.settings().schemaVersion == 1)
+    }
+
+    @Test func aForeignDatabaseIsNotTouched() throws {
+        let queue = try DatabaseQueue(path: path)
+        try queue.write { try $0.execute(sql: "CREATE TABLE theirs (id INTEGER)") }
+        try queue.close()
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+        #expect(throws: KeyStoreError(.notAStore, "")) { try KeyStore(path: path, master: master) }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+        try directory.write([UInt8](repeating: 65, count: 4096), to: "text")
+        #expect(throws: KeyStoreError(.notAStore, "")) { try KeyStore(path: directory.file("text"), master: master) }
+    }
+
+    @Test func aLockedDatabaseIsATemporaryError() throws {
+        let store = try KeyStore(path: path, master: master, busyTimeout: 0)
+        let other = try DatabaseQueue(path: path)
+        try other.inDatabase { try $0.execute(sql: "BEGIN IMMEDIATE") }
+        let error = #expect(throws: KeyStoreError.self) {
+            try store.database.write { _ = try KeyStore.raiseCounter($0) }
+        }
+        #expect(error?.code == .busy)
+        #expect(error?.isTemporary == true)
+        #expect(try store.changeCounter() == 1)
+        try other.inDatabase { try $0.execute(sql: "COMMIT") }
+        try store.database.write { _ = try KeyStore.raiseCounter($0) }
+        #expect(try store.changeCounter() == 2)
+    }
+
+    @Test func anExclusiveLockIsATemporaryErrorOnOpening() throws {
+        try KeyStore(path: path, master: master).close()
+        let other = try DatabaseQueue(path: path)
+        try other.inDatabase {
+            try $0.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+            try $0.execute(sql: "BEGIN EXCLUSIVE")
+        }
+        #expect(throws: KeyStoreError(.busy, "")) { try KeyStore(path: path, master: master, busyTimeout: 0) }
+        try other.inDatabase { try $0.execute(sql: "COMMIT") }
+        try other.close()
+    }
+
+    @Test func aFullDiskIsATypedErrorAndLosesNothing() throws {
+        try KeyStore(path: path, master: master).close()
+        let store = try KeyStore(
+            path: path, master: master, migrations: Schema.migrations, maximumPages: 40)
+        let error = #expect(throws: KeyStoreError.self) {
+            try store.database.write { connection in
+                try connection.execute(
+                    sql: """
+                        INSERT INTO certificate (fingerprint, provenance, revision, created, updated, bytes)
+                        VALUES ('X', 'admin', 1, 1, 1, zeroblob(1000000))
+                        """)
+            }
+        }
+        #expect(error?.code == .diskFull)
+        #expect(error?.isTemporary == true)
+        #expect(try store.changeCounter() == 1)
+        try store.database.write { _ = try KeyStore.raiseCounter($0) }
+    }
+
+    @Test func aMissingDirectoryIsNamed() throws {
+        let error = #expect(throws: KeyStoreError.self) {
+            try KeyStore(path: directory.file("no/guardd.db"), master: master)
+        }
+        #expect(error?.code == .missing)
+    }
+}
