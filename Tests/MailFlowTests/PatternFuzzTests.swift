@@ -59,6 +59,15 @@ import Testing
         }
     }
 
+    /// Quadratic work would show here.
+    @Test func longFieldsCostLinearWork() {
+        let id = AuthservID("g.example")
+        let long = [UInt8](repeating: 0x61, count: 256 << 10)
+        #expect(!id.isCarried(by: long))
+        #expect(!id.isCarried(by: Array("\"".utf8) + long))
+        #expect(id.isCarried(by: Array("(".utf8) + long + Array(") g.example; x".utf8)))
+    }
+
     @Test func wildcardsAgreeWithAPlainReading() {
         func plain(_ p: Substring, _ t: Substring) -> Bool {
             guard let first = p.first else { return t.isEmpty }

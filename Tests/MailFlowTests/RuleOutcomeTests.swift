@@ -275,6 +275,15 @@ private func rule(
         #expect(harness.send(Mail()).code == "550 5.7.1")
     }
 
+    @Test func localMailIsSignedOnlyWhenItIsLocal() throws {
+        let harness = try Harness([try rule("r", .never, .ifKey, withoutLogin: true)])
+        var mail = outbound(to: [known], login: nil)
+        #expect(harness.send(mail).record?.plan == "none")
+        mail.client = "127.0.0.1"
+        let passage = harness.send(mail)
+        #expect(passage.record?.rung == .local && passage.record?.plan == "sign")
+    }
+
     @Test func ambiguousFromIsNobodysSignature() throws {
         let harness = try Harness([try rule("r", .never, .required)])
         var mail = outbound(to: [known])

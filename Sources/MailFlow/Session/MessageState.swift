@@ -32,7 +32,6 @@ final class MessageState {
     private var verdict: Verdict?
     private var marker: Marker?
     private var bodyDigest: Digest?
-    /// Why a signature that may be dropped was dropped.
     private var wantsBody = false
 
     init(context: SessionContext, client: ClientAddress?) {
@@ -79,7 +78,10 @@ final class MessageState {
         do {
             plan = try Planner(
                 policy: context.policy, keys: context.keys, now: context.now(), facts: facts,
-                direction: record.direction, login: ladder.login
+                direction: record.direction, login: ladder.login,
+                // Postfix speaks for local mail as 127.0.0.1. From anywhere else the missing macro was lost on its way,
+                // and a signature would be for the asking.
+                isOriginKnown: record.rung != .local || (client?.isLoopback ?? true)
             ).plan(for: envelope.recipients)
         } catch {
             record.reasons.append("key store: \(error)")

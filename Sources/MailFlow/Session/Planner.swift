@@ -38,6 +38,8 @@ struct Planner {
     let facts: MessageFacts
     let direction: Direction
     let login: String?
+    /// Whether the client is of a kind whose From may be believed where a rule says so.
+    let isOriginKnown: Bool
 
     private typealias Concern = (recipient: Envelope.Recipient, rule: Rule)
 
@@ -176,7 +178,7 @@ struct Planner {
             guard policy.signAs.allows(login: login, address: address) else {
                 return cannot("the login may not sign as <\(address.canonical)>")
             }
-        } else if direction == .inbound {
+        } else if direction == .inbound || !isOriginKnown {
             return cannot("the client did not log in")
         } else if !concerns.allSatisfy({ $0.rule.sign == .never || $0.rule.signWithoutLogin }) {
             return cannot("the client did not log in, and the rule does not say sign_without_login")
