@@ -2,117 +2,152 @@ import GRDB
 public import Libcrypto
 import MIME
 public import OpenPGP
-public import ProtectedMail
-
-/// One certificate as an administrator sees it.
-public struct KeyEntry: Sendable {
-    public let certificate: Certificate
-    public let provenance: Provenance
-    public let hasSecret: Bool
-    /// Unix seconds of the first import and of the last change.
-    public let created: Int64
-    public let updated: Int64
-
-    public var fingerprint: String { certificate.fingerprint.hex }
-}
+import ProtectedMail
 
 extension KeyStore {
-    private static let pageSize = 200
+    /// How much the store holds.
+    public struct Counts: Sendable, Equatable {
+        public var certificates: Int
+        public var secretKeys: Int
+    }
 
-    /// Calls `body` for every certificate in the order of the fingerprints; memory stays bounded.
-    public func forEachEntry(_ body: (KeyEntry) throws -> Void) throws {
+    public func counts() throws -> Counts {
+        try database.readStatement { connection in
+            guard let row = try Row.fetchOne(connection, sql: Query.counts) else {
+                return Counts(certificates: 0, secretKeys: 0)
+            }
+            return Counts(certificates: row["certificates"], secretKeys: row["secrets"])
+        }
+    }
+
+    /// All certificates in the order of their fingerprints. Those that do not parse are passed over.
+    public func list() throws -> [CertificateRecord] {
+        var records: [CertificateRecord] = []
+        try forEachCertificate { records.append($0) }
+        return records
+    }
+
+    /// The same one by one, a page in memory at a time.
+    public func forEachCertificate(_ body: (CertificateRecord) throws -> Void) throws {
         var after = ""
         while true {
-            let rows = try database.read { connection in
-                try Row.fetchAll(connection, sql: Query.page, arguments: ["after": after, "limit": Self.pageSize])
+            let rows = try database.read {
+                try Row.fetchAll($0, sql: Query.page, arguments: ["after": after, "limit": 256])
             }
             for row in rows {
                 after = row["fingerprint"]
-                try body(
-                    KeyEntry(
-                        certificate: try Self.parse(row.octets("bytes"), after),
-                        provenance: Provenance(rawValue: row["provenance"]) ?? .message,
-                        hasSecret: (row["secret"] as String?) != nil, created: row["created"],
-                        updated: row["updated"]))
+                if let record = try record(row) { try body(record) }
             }
-            if rows.count < Self.pageSize { return }
+            if rows.count < 256 { return }
         }
     }
 
-    /// All entries.
-    public func list() throws -> [KeyEntry] {
-        var entries: [KeyEntry] = []
-        try forEachEntry { entries.append($0) }
-        return entries
+    /// One certificate; nil if it is not known.
+    public func record(of fingerprint: Fingerprint) throws -> CertificateRecord? {
+        let row = try database.read {
+            try Row.fetchOne($0, sql: Query.one, arguments: ["fingerprint": fingerprint.hex])
+        }
+        return try row.flatMap { try record($0) }
     }
 
-    /// The entries that `name` means: a fingerprint, a key ID (16 digits) or a mail address. Blanks in a fingerprint and
-    /// a leading `0x` are passed over.
-    public func entries(named name: String) throws -> [KeyEntry] {
-        let digits = name.filter { $0 != " " }
-        let hex = (digits.hasPrefix("0x") ? digits.dropFirst(2) : digits[...]).uppercased()
-        let isHex = hex.allSatisfy(\.isHexDigit)
-        let address = EmailAddress(name)
-        return try list().filter { entry in
-            if isHex, hex.count == 16 { return entry.certificate.allKeys.contains { $0.keyID.hex == hex } }
-            if isHex, hex.count >= 40 { return entry.certificate.allKeys.contains { $0.fingerprint.hex == hex } }
-            guard let address else { return false }
-            return entry.certificate.userIDs.contains { component in
-                component.userID.emailAddress.flatMap { EmailAddress($0) } == address
+    private func record(_ row: Row) throws -> CertificateRecord? {
+        guard let certificate = try? Certificate(parsing: row.octets("bytes")) else { return nil }
+        let fingerprint: String = row["fingerprint"]
+        let userIDs = try database.read { try StoredCertificate.fetch(fingerprint, in: $0)?.userIDs ?? [:] }
+        let secret: String? = row["secret"]
+        return CertificateRecord(
+            certificate: certificate, provenance: Provenance(stored: row["provenance"]),
+            userIDProvenances: certificate.userIDs.map { userIDs[$0.userID.bytes] ?? .message },
+            hasSecret: secret != nil, created: row["created"], updated: row["updated"])
+    }
+
+    /// The certificates a name means: a fingerprint of a primary key or subkey, a key ID (16 hexadecimal digits, `0x`
+    /// allowed), or a mail address, by any of its user IDs, valid or not.
+    public func find(_ name: String) throws -> [Fingerprint] {
+        var digits = name.filter { $0 != " " }
+        if digits.hasPrefix("0x") || digits.hasPrefix("0X") { digits.removeFirst(2) }
+        let rows: [String]
+        if let fingerprint = Fingerprint(hex: digits) {
+            rows = try database.read {
+                try Row.fetchAll(
+                    $0, sql: Query.byKeyFingerprint,
+                    arguments: ["key_fingerprint": fingerprint.hex, "limit": Self.lookupLimit]
+                ).map { $0["fingerprint"] }
             }
-        }
-    }
-
-    /// The one entry that `name` means.
-    ///
-    /// - Throws: `notFound`; `ambiguous`, naming the fingerprints.
-    public func entry(named name: String) throws -> KeyEntry {
-        let found = try entries(named: name)
-        guard let first = found.first else {
+        } else if digits.utf8.count == 16, UInt64(digits, radix: 16) != nil {
+            rows = try database.read {
+                try Row.fetchAll(
+                    $0, sql: Query.byKeyID, arguments: ["key_id": digits.uppercased(), "limit": Self.lookupLimit]
+                ).map { $0["fingerprint"] }
+            }
+        } else if let address = EmailAddress(name) {
+            rows = try database.read {
+                try Row.fetchAll(
+                    $0, sql: Query.byAddress,
+                    arguments: [
+                        "domain": address.domain, "folded": AddressFolding.fold(address.localPart),
+                        "limit": Self.lookupLimit,
+                    ]
+                ).map { $0["fingerprint"] }
+            }
+        } else {
             throw KeyStoreError(
-                .notFound,
-                "no key \"\(name)\": give a fingerprint, a key ID of 16 digits or a mail address; see key list")
+                .unusableInput, "'\(name)': neither a fingerprint, a key ID of 16 digits nor a mail address")
         }
-        guard found.count == 1 else {
-            throw KeyStoreError(
-                .ambiguous,
-                "\"\(name)\" means \(found.count) keys: give one of the fingerprints "
-                    + found.map(\.fingerprint).joined(separator: ", "))
-        }
-        return first
+        var seen: Set<String> = []
+        return rows.filter { seen.insert($0).inserted }.compactMap { Fingerprint(hex: $0) }
     }
 
-    /// The secret key, locked under `password`, armored.
-    ///
-    /// - Throws: `notFound` where only the certificate is here.
-    public func exportSecret(_ fingerprint: String, password: SecretBytes) throws -> SecretBytes {
-        let row = try database.read { connection in
-            try Row.fetchOne(connection, sql: Query.secret, arguments: ["fingerprint": fingerprint])
+    /// The certificate.
+    /// - Throws: `notFound`.
+    public func export(_ fingerprint: Fingerprint) throws -> Certificate {
+        guard let entry = try entry(fingerprint.hex) else {
+            throw KeyStoreError(.notFound, "certificate \(fingerprint.hex): not in the store")
         }
-        guard let row else { throw KeyStoreError(.notFound, "there is no secret key for \(fingerprint)") }
-        let opened = try openGatewaySecret(row.octets("sealed"), fingerprint: fingerprint, account: row["account"])
-        return try Self.parseSecret(opened, fingerprint).locked(password: password).armored()
+        return entry.certificate
     }
 
-    /// Deletes a certificate, and its secret key where `withSecret` says so.
-    ///
-    /// - Throws: `notFound`, `hasSecretKey`.
-    public func delete(_ fingerprint: String, withSecret: Bool) throws {
+    /// The secret key as an armored private key block, locked under a password.
+    /// - Throws: `notFound`, and `passwordRequired` for an empty password: open secrets never leave the store.
+    public func exportSecret(_ fingerprint: Fingerprint, password: SecretBytes) throws -> SecretBytes {
+        guard password.count > 0 else {
+            throw KeyStoreError(.passwordRequired, "secret key \(fingerprint.hex): exported only under a password")
+        }
+        guard let secret = try secretCertificate(fingerprint: fingerprint.hex) else {
+            throw KeyStoreError(.notFound, "secret key \(fingerprint.hex): not in the store")
+        }
+        let locked = try secret.locked(password: password)
+        guard locked.isLocked else {
+            throw KeyStoreError(.internalFailure, "secret key \(fingerprint.hex): could not be locked")
+        }
+        return locked.armored()
+    }
+
+    /// Deletes a certificate, with its secret key only if that is asked for.
+    /// - Throws: `notFound`; `hasSecretKey` if there is a secret key and it was not asked for.
+    public func delete(_ fingerprint: Fingerprint, includingSecret: Bool = false) throws {
+        let name = fingerprint.hex
         try database.write { connection in
-            let hasSecret =
-                try Row.fetchOne(connection, sql: Query.secret, arguments: ["fingerprint": fingerprint]) != nil
-            guard !hasSecret || withSecret else {
-                throw KeyStoreError(
-                    .hasSecretKey,
-                    "key \(fingerprint) has a secret key here; without it mail to it cannot be read any more: "
-                        + "export it first, then delete it with --secret")
+            guard try StoredCertificate.fetch(name, in: connection) != nil else {
+                throw KeyStoreError(.notFound, "certificate \(name): not in the store")
             }
-            try connection.execute(sql: Query.deleteSecret, arguments: ["fingerprint": fingerprint])
-            try connection.execute(sql: Query.deleteCertificate, arguments: ["fingerprint": fingerprint])
-            guard connection.changesCount > 0 else {
-                throw KeyStoreError(.notFound, "there is no key \(fingerprint)")
+            let secret = try Row.fetchOne(connection, sql: Query.secret, arguments: ["fingerprint": name])
+            if secret != nil {
+                guard includingSecret else {
+                    throw KeyStoreError(
+                        .hasSecretKey,
+                        "certificate \(name): its secret key is here and mail to it could no longer be read; "
+                            + "export it first, then delete with the secret key")
+                }
+                try connection.execute(sql: Query.deleteSecret, arguments: ["fingerprint": name])
             }
+            try connection.execute(sql: Query.deleteCertificate, arguments: ["fingerprint": name])
             _ = try Self.raiseCounter(connection)
+        }
+        cache.forgetSecret(name)
+        // The log still holds the old pages; a reader in the way only puts this off.
+        if includingSecret {
+            try? database.administer { _ = try Row.fetchOne($0, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
         }
     }
 }

@@ -1,216 +1,196 @@
 import GRDB
 public import Libcrypto
-import MIME
 public import OpenPGP
 public import ProtectedMail
 
-/// What an import did.
-public struct ImportReport: Sendable, Equatable {
-    /// Fingerprints of what was not known before.
-    public var added: [String] = []
-    /// Fingerprints of what gained something: a user ID, a signature, a revocation, a secret, trust.
-    public var updated: [String] = []
-    /// Fingerprints of what held nothing new.
-    public var unchanged: [String] = []
-    /// What could not be taken, in words.
-    public var problems: [String] = []
-
-    public init() {}
-}
-
 extension KeyStore {
-    /// Certificates taken in one transaction.
-    private static let batch = 100
+    /// Octets of one certificate past which an import refuses it.
+    static let maximumCertificate = 4 << 20
+    /// Certificates per transaction: bounds what an interrupted import loses and how long others wait.
+    private static let importBatch = 200
 
-    /// Takes certificates, armored or binary, one or a whole key ring. What is known is merged: no user ID, signature or
-    /// revocation is ever lost, and provenance only rises.
+    /// Takes certificates in, binary or armored, one or a whole ring; of secret keys only the public halves.
     ///
-    /// - Parameter progress: called with the number of certificates done and the number in all.
-    /// - Throws: `unusableInput` where the bytes hold no certificate at all.
+    /// What is known is merged: no user ID, signature or revocation is lost. The provenance of a certificate and of
+    /// each user ID only rises; see ``setProvenance(_:of:)`` to set it.
+    /// - Parameter progress: called with the number of certificates handled so far.
+    /// - Throws: `unusableInput` if there is no certificate at all; what is wrong with single ones is in the report.
     public func importCertificates(
-        _ bytes: [UInt8], provenance: Provenance, progress: ((Int, Int) -> Void)? = nil
+        _ bytes: [UInt8], provenance: Provenance, progress: ((Int) -> Void)? = nil
     ) throws -> ImportReport {
-        let (certificates, problems) = try Self.parsing { try Certificate.parseAll(bytes) }
+        let (certificates, problems) = try parse { try Certificate.parseAll(bytes) }
+        guard !certificates.isEmpty else { throw unusable("certificate", problems) }
         var report = ImportReport()
         report.problems = problems.map(\.description)
-        guard !certificates.isEmpty else { throw Self.nothing(report.problems, "certificate") }
         var done = 0
-        while done < certificates.count {
-            let part = certificates[done..<min(done + Self.batch, certificates.count)]
-            let before = report
-            report = try database.write { connection in
-                var report = before
-                for certificate in part { try take(certificate, provenance, in: connection, &report) }
-                return report
+        var start = certificates.startIndex
+        while start < certificates.endIndex {
+            let end = min(start + Self.importBatch, certificates.endIndex)
+            let part = try database.write { connection in
+                var part = ImportReport()
+                var revision: Int64?
+                for certificate in certificates[start..<end] {
+                    do {
+                        part.entries.append(try store(certificate, provenance, &revision, in: connection))
+                    } catch let error as KeyStoreError where error.code == .unusableInput {
+                        part.problems.append(error.message)
+                    }
+                }
+                return part
             }
-            done += part.count
-            progress?(done, certificates.count)
+            report.entries += part.entries
+            report.problems += part.problems
+            done += end - start
+            progress?(done)
+            start = end
         }
         return report
     }
 
-    /// Takes secret keys of the gateway; they are kept sealed under the master key, without their password.
+    /// Takes secret keys in for the gateway's own use: unlocked with the password, then sealed under the master key.
+    /// Their certificates get the provenance `own`.
     ///
-    /// - Throws: `passwordRequired`, `wrongPassword`, `unusableInput`.
-    public func importSecretKeys(_ bytes: [UInt8], password: SecretBytes?) throws -> ImportReport {
-        let (keys, problems) = try Self.parsing { try SecretCertificate.parseAll(bytes) }
+    /// - Throws: `passwordRequired`, `wrongPassword`, `unusableInput`. The caller wipes `bytes` if they are open.
+    public func importSecretKeys(
+        _ bytes: [UInt8], password: SecretBytes? = nil, account: String = "", progress: ((Int) -> Void)? = nil
+    ) throws -> ImportReport {
+        let (keys, problems) = try parse { try SecretCertificate.parseAll(bytes) }
+        guard !keys.isEmpty else { throw unusable("secret key", problems) }
+        // All are opened before the first is stored: a wrong password changes nothing.
+        let opened = try keys.map { try unlocked($0, password) }
         var report = ImportReport()
         report.problems = problems.map(\.description)
-        guard !keys.isEmpty else { throw Self.nothing(report.problems, "secret key") }
-        let opened = try keys.map { try Self.open($0, password) }
+        for key in opened {
+            report.entries.append(try importSecretKey(key, account: account))
+            progress?(report.entries.count)
+        }
+        return report
+    }
+
+    /// Takes one open secret key in, for example one that was just generated.
+    @discardableResult
+    public func importSecretKey(_ key: SecretCertificate, account: String = "") throws -> ImportReport.Entry {
+        guard !key.isLocked else {
+            throw KeyStoreError(.passwordRequired, "secret key \(key.fingerprint.hex): locked; give its password")
+        }
+        let fingerprint = key.fingerprint.hex
         return try database.write { connection in
-            for key in opened { try take(key, in: connection, &report) }
-            return report
+            var revision: Int64?
+            var entry = try store(key.certificate, .own, &revision, in: connection)
+            let row = try Row.fetchOne(
+                connection.cachedStatement(sql: Query.secret), arguments: ["fingerprint": fingerprint])
+            var whole = key
+            var account = account
+            if let row {
+                account = row["account"]
+                let known = try SecretBuffer.parse(
+                    openGatewaySecret(row.octets("sealed"), fingerprint: fingerprint, account: account))
+                guard key.presentSecrets != known.presentSecrets || entry.outcome != .unchanged else {
+                    entry.hasSecret = true
+                    return entry
+                }
+                whole = try known.merged(with: key)
+            }
+            let now = try revision ?? Self.raiseCounter(connection)
+            // The certificate's revision covers its secret too: caches go by it.
+            try connection.execute(
+                sql: Query.touch, arguments: ["fingerprint": fingerprint, "revision": now])
+            let (master, sealed) = try sealGatewaySecret(
+                whole.serialized(), fingerprint: fingerprint, account: account, in: connection)
+            try connection.execute(
+                sql: Query.insertSecret,
+                arguments: [
+                    "fingerprint": fingerprint, "account": account, "master": master, "revision": now,
+                    "now": clock(), "sealed": Blob.of(sealed),
+                ])
+            if entry.outcome == .unchanged { entry.outcome = .updated }
+            entry.hasSecret = true
+            return entry
         }
     }
 
-    /// Takes a key that was just generated. The fingerprint is in the report.
-    public func add(_ key: SecretCertificate) throws -> ImportReport {
+    /// Sets how far a certificate and all its user IDs are believed, up or down.
+    /// - Throws: `notFound`.
+    public func setProvenance(_ provenance: Provenance, of fingerprint: Fingerprint) throws {
         try database.write { connection in
-            var report = ImportReport()
-            try take(key, in: connection, &report)
-            return report
+            guard let known = try StoredCertificate.fetch(fingerprint.hex, in: connection) else {
+                throw KeyStoreError(.notFound, "certificate \(fingerprint.hex): not in the store")
+            }
+            try StoredCertificate.write(
+                try known.parsed(), bytes: known.bytes, provenance: provenance, userIDs: [:],
+                revision: Self.raiseCounter(connection), now: clock(), in: connection)
         }
     }
 
-    private static func parsing<R>(_ body: () throws -> R) throws -> R {
-        do { return try body() } catch let error as OpenPGPError {
-            throw KeyStoreError(.unusableInput, "the input holds no OpenPGP key: \(error.description)")
+    /// Merges one certificate with what is known of it.
+    private func store(
+        _ certificate: Certificate, _ provenance: Provenance, _ revision: inout Int64?, in connection: Database
+    ) throws -> ImportReport.Entry {
+        let fingerprint = certificate.fingerprint.hex
+        let known = try StoredCertificate.fetch(fingerprint, in: connection)
+        var merged = certificate
+        if let known {
+            do { merged = try known.parsed().merged(with: certificate) } catch let error as OpenPGPError {
+                throw KeyStoreError(.unusableInput, "certificate \(fingerprint): \(error)")
+            }
         }
-    }
-
-    private static func nothing(_ problems: [String], _ what: String) -> KeyStoreError {
-        KeyStoreError(.unusableInput, "the input holds no \(what)\(problems.first.map { ": " + $0 } ?? "")")
-    }
-
-    private static func open(_ key: SecretCertificate, _ password: SecretBytes?) throws -> SecretCertificate {
-        guard key.isLocked else { return key }
-        guard let password else {
+        let bytes = merged.serialized()
+        guard bytes.count <= Self.maximumCertificate else {
             throw KeyStoreError(
-                .passwordRequired, "secret key \(key.fingerprint.hex) is locked: give its password")
+                .unusableInput,
+                "certificate \(fingerprint): \(bytes.count) octets, at most \(Self.maximumCertificate) are taken")
+        }
+        let raised = provenance.raised(to: known?.provenance)
+        var userIDs = known?.userIDs ?? [:]
+        for component in certificate.userIDs {
+            userIDs[component.userID.bytes] = provenance.raised(to: userIDs[component.userID.bytes])
+        }
+        var entry = ImportReport.Entry(
+            fingerprint: certificate.fingerprint, userIDs: merged.userIDs.prefix(8).map(\.userID.string), outcome: .new,
+            hasSecret: false)
+        if let known {
+            if known.bytes == bytes, known.provenance == raised, known.userIDs == userIDs {
+                entry.outcome = .unchanged
+                return entry
+            }
+            entry.outcome = .updated
+        }
+        let now = try revision ?? Self.raiseCounter(connection)
+        revision = now
+        try StoredCertificate.write(
+            merged, bytes: bytes, provenance: raised, userIDs: userIDs, revision: now, now: clock(), in: connection)
+        return entry
+    }
+
+    private func unlocked(_ key: SecretCertificate, _ password: SecretBytes?) throws -> SecretCertificate {
+        guard key.isLocked else { return key }
+        let name = "secret key \(key.fingerprint.hex)"
+        guard let password else {
+            throw KeyStoreError(.passwordRequired, "\(name): locked; give its password")
         }
         do {
             let opened = try key.unlocked(password: password)
             guard !opened.isLocked else {
-                throw KeyStoreError(
-                    .wrongPassword, "the password opens only some parts of secret key \(key.fingerprint.hex)")
+                throw KeyStoreError(.wrongPassword, "\(name): the password opens only some of its parts")
             }
             return opened
         } catch let error as OpenPGPError {
-            throw KeyStoreError(
-                error.code == .wrongPassword ? .wrongPassword : .unusableInput,
-                "secret key \(key.fingerprint.hex): \(error.message)")
-        }
-    }
-
-    private func take(
-        _ certificate: Certificate, _ provenance: Provenance, in connection: Database, _ report: inout ImportReport
-    ) throws {
-        let fingerprint = certificate.fingerprint.hex
-        let row = try Row.fetchOne(connection, sql: Query.certificate, arguments: ["fingerprint": fingerprint])
-        guard let row else {
-            guard !certificate.userIDs.isEmpty else {
-                report.problems.append(
-                    "certificate \(fingerprint) has no user ID and is not known: it can only update one that is")
-                return
+            guard error.code == .wrongPassword else {
+                throw KeyStoreError(.unusableInput, "\(name): cannot be unlocked (\(error))")
             }
-            try write(certificate, provenance, [:], in: connection)
-            report.added.append(fingerprint)
-            return
+            throw KeyStoreError(.wrongPassword, "\(name): wrong password")
         }
-        let known = try Self.parse(row.octets("bytes"), fingerprint)
-        let merged = try known.merged(with: certificate)
-        let old = Provenance(rawValue: row["provenance"]) ?? .message
-        let best = Self.strength(provenance) < Self.strength(old) ? provenance : old
-        var userIDs = try trust(of: fingerprint, in: connection)
-        // What came now vouches for the user IDs that came with it, not for others.
-        for component in certificate.userIDs {
-            let before = userIDs[component.userID]
-            if before.map({ Self.strength(provenance) < Self.strength($0) }) ?? true {
-                userIDs[component.userID] = provenance
-            }
-        }
-        if merged.serialized() == known.serialized(), best == old,
-            userIDs == (try trust(of: fingerprint, in: connection))
-        {
-            report.unchanged.append(fingerprint)
-            return
-        }
-        try write(merged, best, userIDs, in: connection)
-        report.updated.append(fingerprint)
     }
 
-    private func take(_ key: SecretCertificate, in connection: Database, _ report: inout ImportReport) throws {
-        let fingerprint = key.fingerprint.hex
-        var key = key
-        let known = try Row.fetchOne(connection, sql: Query.certificate, arguments: ["fingerprint": fingerprint])
-        if let known { key = try key.merged(with: Self.parse(known.octets("bytes"), fingerprint)) }
-        let old = try Row.fetchOne(connection, sql: Query.secret, arguments: ["fingerprint": fingerprint])
-        var account = key.certificate.userIDs.lazy.compactMap(\.userID.emailAddress).first ?? fingerprint
-        var before: SecretBytes?
-        if let old {
-            account = old["account"]
-            let opened = try openGatewaySecret(old.octets("sealed"), fingerprint: fingerprint, account: account)
-            before = opened
-            key = try Self.parseSecret(opened, fingerprint).merged(with: key)
+    private func parse<T>(_ body: () throws -> T) throws -> T {
+        do { return try body() } catch let error as OpenPGPError {
+            throw KeyStoreError(.unusableInput, "input: \(error); give an OpenPGP key, binary or armored")
         }
-        let secret = key.serialized()
-        if let before, before == secret {
-            report.unchanged.append(fingerprint)
-            return
-        }
-        let trusted = Dictionary(
-            key.certificate.userIDs.map { ($0.userID, Provenance.own) }, uniquingKeysWith: { first, _ in first })
-        let revision = try write(key.certificate, .own, trusted, in: connection)
-        let sealed = try sealGatewaySecret(secret, fingerprint: fingerprint, account: account, in: connection)
-        try connection.execute(
-            sql: Query.insertSecret,
-            arguments: [
-                "fingerprint": fingerprint, "account": account, "master": sealed.master, "revision": revision,
-                "now": clock(), "sealed": Blob.of(sealed.sealed),
-            ])
-        if known == nil { report.added.append(fingerprint) } else { report.updated.append(fingerprint) }
     }
 
-    private func trust(of fingerprint: String, in connection: Database) throws -> [UserID: Provenance] {
-        let rows = try Row.fetchAll(connection, sql: Query.userIDs, arguments: ["fingerprint": fingerprint])
-        return Dictionary(
-            rows.map { (UserID(bytes: $0.octets("user_id")), Provenance(rawValue: $0["provenance"]) ?? .message) },
-            uniquingKeysWith: { first, _ in first })
-    }
-
-    /// Writes a certificate with all that it is found by; `trust` holds user IDs whose provenance differs.
-    @discardableResult
-    private func write(
-        _ certificate: Certificate, _ provenance: Provenance, _ trust: [UserID: Provenance], in connection: Database
-    ) throws -> Int64 {
-        let revision = try Self.raiseCounter(connection)
-        let fingerprint = certificate.fingerprint.hex
-        try connection.execute(
-            sql: Query.insertCertificate,
-            arguments: [
-                "fingerprint": fingerprint, "provenance": provenance.rawValue, "revision": revision, "now": clock(),
-                "bytes": Blob.of(certificate.serialized()),
-            ])
-        try connection.execute(sql: Query.deleteKeys, arguments: ["fingerprint": fingerprint])
-        for key in certificate.allKeys {
-            try connection.execute(
-                sql: Query.insertKey,
-                arguments: [
-                    "fingerprint": fingerprint, "key_fingerprint": key.fingerprint.hex, "key_id": key.keyID.hex,
-                ])
-        }
-        for component in certificate.userIDs {
-            let address = component.userID.emailAddress.flatMap { EmailAddress($0) }
-            try connection.execute(
-                sql: Query.insertUserID,
-                arguments: [
-                    "fingerprint": fingerprint, "user_id": Blob.of(component.userID.bytes),
-                    "provenance": (trust[component.userID] ?? provenance).rawValue,
-                    "local_part": address?.localPart,
-                    "local_folded": address.map { AddressFolding.fold($0.localPart) }, "domain": address?.domain,
-                ])
-        }
-        return revision
+    private func unusable(_ what: String, _ problems: [OpenPGPError]) -> KeyStoreError {
+        KeyStoreError(
+            .unusableInput,
+            "input: no usable \(what)" + (problems.first.map { " (\($0))" } ?? "; is it the right file?"))
     }
 }

@@ -1,184 +1,187 @@
 import GRDB
 import Libcrypto
-import MIME
+public import MIME
 public import OpenPGP
 public import ProtectedMail
 
-/// What the mail path asks. Every question costs one indexed statement while the store does not change.
 extension KeyStore: CertificateSource {
-    /// Most certificates that answer one question; an attacker can make any number with one key ID.
-    static let maximumAnswers = 64
+    /// Most rows that one lookup takes into account: nobody can slow mail down by claiming a key ID or address often.
+    static let lookupLimit = 64
 
-    /// Certificates whose user IDs have `address` by the rule of ``AddressFolding``, best trusted and newest first; those
-    /// that can be encrypted to at `time` where there are any, else whatever is known.
+    /// Certificates that mail to an address may be encrypted to at a time: with a valid user ID for it (exact local
+    /// part first, else another case of ASCII letters if there is only one spelling) and a key that encrypts. Best
+    /// binding first, then the newest. The provenance is that of the user ID.
     public func encryptionCertificates(for address: EmailAddress, at time: Timestamp) throws -> [KnownCertificate] {
-        let counter = try changeCounter()
-        let candidates = try cache.certificates(at: address, counter) { try loadCandidates(address) }
-        guard !candidates.isEmpty else { return [] }
-        let usable = candidates.filter { candidate in
-            candidate.certificate.validUserIDs(at: time).contains(candidate.userID)
-                && !candidate.certificate.encryptionKeys(at: time).isEmpty
+        guard address.isDomainMapped else { return [] }
+        let hits = try hits(for: .address(address)) { connection in
+            try Self.addressHits(connection, Query.byAddress, address)
         }
-        let chosen = AddressFolding.choose(usable.isEmpty ? candidates : usable, for: address.localPart) {
-            $0.localPart
-        }
-        var seen: Set<Fingerprint> = []
-        return
-            chosen
-            .sorted { a, b in
-                let (first, second) = (Self.strength(a.provenance), Self.strength(b.provenance))
-                if first != second { return first < second }
-                return a.certificate.primaryKey.creation > b.certificate.primaryKey.creation
-            }
-            .filter { seen.insert($0.certificate.fingerprint).inserted }
-            .map { KnownCertificate(certificate: $0.certificate, provenance: $0.provenance) }
+        let candidates = try usable(hits, for: address, at: time) { !$0.encryptionKeys(at: time).isEmpty }
+        return candidates.map { KnownCertificate(certificate: $0.entry.certificate, provenance: $0.hit.provenance) }
     }
 
-    /// The gateway's own secret key for `address`: the newest of those that hold it; nil where there is none.
-    public func ownSecret(for address: EmailAddress) throws -> SecretCertificate? {
-        let counter = try changeCounter()
-        let candidates = try cache.secrets(at: address, counter) { try loadSecrets(address) }
-        return AddressFolding.choose(candidates, for: address.localPart) { $0.localPart }
-            .max { $0.secret.certificate.primaryKey.creation < $1.secret.certificate.primaryKey.creation }?.secret
-    }
-
-    /// All certificates with a key that one of the hints names.
+    /// All certificates with a key that one of the hints names. The provenance holds for every user ID of the
+    /// certificate that is returned: user IDs that came later from a weaker source are left out of it.
     public func certificates(for issuers: [IssuerHint]) throws -> [KnownCertificate] {
-        guard !issuers.isEmpty else { return [] }
-        let counter = try changeCounter()
-        var seen: Set<Fingerprint> = []
-        return try issuers.prefix(Self.maximumAnswers).flatMap { hint in
-            try cache.certificates(by: hint, counter) { try load(hint) }
-        }.filter { seen.insert($0.certificate.fingerprint).inserted }
-    }
-
-    /// The gateway's decryption keys with one of these IDs; for hidden recipients all of them, up to a bound.
-    public func decryptionKeys(for recipients: [KeyID]) throws -> [DecryptionKey] {
-        var rows: [(String, Int64)] = []
-        try database.read { connection in
-            for id in Set(recipients).prefix(Self.maximumAnswers) where id != .wildcard {
-                rows += try Self.references(
-                    connection, Query.secretsByKeyID, ["key_id": id.hex, "limit": Self.maximumAnswers])
-            }
-            guard recipients.contains(.wildcard) else { return }
-            let all = try String.fetchAll(
-                connection, sql: Query.allSecretFingerprints, arguments: ["limit": Self.maximumAnswers])
-            for fingerprint in all {
-                rows += try Self.references(connection, Query.byFingerprint, ["fingerprint": fingerprint])
-            }
-        }
+        var found: [KnownCertificate] = []
         var seen: Set<String> = []
-        return try rows.filter { seen.insert($0.0).inserted }
-            .flatMap { try secret($0.0, $0.1).decryptionKeys() }
-    }
-
-    static func strength(_ provenance: Provenance) -> Int { Provenance.allCases.firstIndex(of: provenance) ?? .max }
-
-    static func references(_ connection: Database, _ sql: String, _ arguments: StatementArguments) throws -> [(
-        String, Int64
-    )] {
-        try Row.fetchAll(connection.cachedStatement(sql: sql), arguments: arguments).map {
-            ($0["fingerprint"], $0["revision"])
-        }
-    }
-
-    private func loadCandidates(_ address: EmailAddress) throws -> [AddressCandidate] {
-        try database.read { connection in
-            let rows = try Row.fetchAll(
-                connection.cachedStatement(sql: Query.byAddress),
-                arguments: [
-                    "domain": address.domain, "folded": AddressFolding.fold(address.localPart),
-                    "limit": Self.maximumAnswers,
-                ])
-            return try rows.map { row in
-                AddressCandidate(
-                    certificate: try certificate(row["fingerprint"], row["revision"], in: connection),
-                    userID: UserID(bytes: row.octets("user_id")), localPart: row["local_part"] ?? "",
-                    provenance: Provenance(rawValue: row["provenance"]) ?? .message)
+        for issuer in issuers.prefix(Self.lookupLimit) {
+            let hits = try hits(for: .key(issuer)) { connection in
+                switch issuer {
+                case .fingerprint(let fingerprint):
+                    try Self.keyHits(connection, Query.byKeyFingerprint, ["key_fingerprint": fingerprint.hex])
+                case .keyID(let keyID):
+                    try Self.keyHits(connection, Query.byKeyID, ["key_id": keyID.hex])
+                }
+            }
+            for hit in hits where seen.insert(hit.fingerprint).inserted {
+                guard let entry = try entry(hit) else { continue }
+                found.append(entry.vouched)
             }
         }
+        return found
     }
 
-    private func loadSecrets(_ address: EmailAddress) throws -> [SecretCandidate] {
-        let rows = try database.read { connection in
-            try Row.fetchAll(
-                connection.cachedStatement(sql: Query.secretsByAddress),
-                arguments: [
-                    "domain": address.domain, "folded": AddressFolding.fold(address.localPart),
-                    "limit": Self.maximumAnswers,
-                ])
-        }
-        return try rows.map { row in
-            SecretCandidate(
-                secret: try secret(row["fingerprint"], row["revision"]), userID: UserID(bytes: row.octets("user_id")),
-                localPart: row["local_part"] ?? "")
-        }
-    }
-
-    private func load(_ hint: IssuerHint) throws -> [KnownCertificate] {
-        try database.read { connection in
-            let rows: [(String, Int64)]
-            switch hint {
-            case .fingerprint(let value):
-                rows = try Self.references(
-                    connection, Query.byKeyFingerprint, ["key_fingerprint": value.hex, "limit": Self.maximumAnswers])
-            case .keyID(let value):
-                rows = try Self.references(
-                    connection, Query.byKeyID, ["key_id": value.hex, "limit": Self.maximumAnswers])
+    /// The decryption keys of the gateway with these key IDs; for a hidden recipient all, up to a bound.
+    public func decryptionKeys(for recipients: [KeyID]) throws -> [DecryptionKey] {
+        var keys: [DecryptionKey] = []
+        var seen: Set<Fingerprint> = []
+        for keyID in recipients.prefix(Self.lookupLimit) {
+            let hits = try hits(for: .secretsOfKey(keyID)) { connection in
+                keyID == .wildcard
+                    ? try Self.keyHits(connection, Query.allSecretFingerprints, [:])
+                    : try Self.keyHits(connection, Query.secretsByKeyID, ["key_id": keyID.hex])
             }
-            return try rows.map { fingerprint, revision in
-                let userIDs = try Row.fetchAll(
-                    connection.cachedStatement(sql: Query.userIDs), arguments: ["fingerprint": fingerprint])
-                let certificate = try certificate(fingerprint, revision, in: connection)
-                // The least of its user IDs: the holder of a key can add any address to it.
-                let provenance = userIDs.compactMap { Provenance(rawValue: $0["provenance"]) }
-                    .max { Self.strength($0) < Self.strength($1) }
-                return KnownCertificate(certificate: certificate, provenance: provenance ?? .message)
+            for hit in hits {
+                guard let secret = try secretCertificate(hit) else { continue }
+                for key in secret.decryptionKeys()
+                where keyID == .wildcard || key.publicKey.keyID == keyID {
+                    if seen.insert(key.publicKey.fingerprint).inserted { keys.append(key) }
+                }
             }
         }
+        return keys
     }
 
-    func certificate(_ fingerprint: String, _ revision: Int64, in connection: Database) throws -> Certificate {
-        try cache.certificate(fingerprint, revision) {
-            guard
-                let row = try Row.fetchOne(
-                    connection.cachedStatement(sql: Query.certificate), arguments: ["fingerprint": fingerprint])
-            else { throw KeyStoreError(.notFound, "certificate \(fingerprint) was deleted meanwhile") }
-            return try Self.parse(row.octets("bytes"), fingerprint)
+    /// The gateway's key for an address, by the same rule as certificates: usable for signing at `time` first, then
+    /// the newest. Nil where there is none.
+    public func ownSecret(for address: EmailAddress, at time: Timestamp) throws -> SecretCertificate? {
+        guard address.isDomainMapped else { return nil }
+        let hits = try hits(for: .secretsOfAddress(address)) { connection in
+            try Self.addressHits(connection, Query.secretsByAddress, address)
+        }
+        let signing = try usable(hits, for: address, at: time) { !$0.verificationKeys(at: time).isEmpty }
+        guard let best = signing.first else { return nil }
+        return try secretCertificate(best.hit)
+    }
+
+    /// The same for the present time.
+    public func ownSecret(for address: EmailAddress) throws -> SecretCertificate? {
+        try ownSecret(for: address, at: Timestamp(clock()))
+    }
+
+    // MARK: -
+
+    /// Answers from memory while the store has not changed, else in one snapshot.
+    private func hits(for question: CertificateCache.Question, _ fetch: (Database) throws -> [CertificateCache.Hit])
+        throws -> [CertificateCache.Hit]
+    {
+        let counter = try changeCounter()
+        if let known = cache.hits(for: question, counter: counter) { return known }
+        let (snapshot, hits) = try database.read { (try Self.counter($0), try fetch($0)) }
+        cache.remember(hits, for: question, counter: snapshot)
+        return hits
+    }
+
+    private static func addressHits(_ connection: Database, _ sql: String, _ address: EmailAddress) throws
+        -> [CertificateCache.Hit]
+    {
+        let rows = try Row.fetchAll(
+            connection.cachedStatement(sql: sql),
+            arguments: [
+                "domain": address.domain, "folded": AddressFolding.fold(address.localPart), "limit": lookupLimit,
+            ])
+        return rows.map { row in
+            CertificateCache.Hit(
+                fingerprint: row["fingerprint"], revision: row["revision"], userID: row.octets("user_id"),
+                localPart: row["local_part"], provenance: Provenance(stored: row["provenance"]))
         }
     }
 
-    static func parse(_ bytes: [UInt8], _ fingerprint: String) throws -> Certificate {
-        do { return try Certificate(parsing: bytes) } catch {
-            throw KeyStoreError(
-                .corrupt, "certificate \(fingerprint) in the store cannot be read (\(error)); restore it from a backup")
-        }
+    private static func keyHits(_ connection: Database, _ sql: String, _ values: [String: String]) throws
+        -> [CertificateCache.Hit]
+    {
+        var arguments = StatementArguments(values)
+        arguments += ["limit": lookupLimit]
+        return try Row.fetchAll(connection.cachedStatement(sql: sql), arguments: arguments)
+            .map { CertificateCache.Hit(fingerprint: $0["fingerprint"], revision: $0["revision"]) }
     }
 
-    func secret(_ fingerprint: String, _ revision: Int64) throws -> SecretCertificate {
-        try cache.secret(fingerprint, revision) {
-            let (row, bytes) = try database.read { connection in
-                (
-                    try Row.fetchOne(
-                        connection.cachedStatement(sql: Query.secret), arguments: ["fingerprint": fingerprint]),
-                    try certificate(fingerprint, revision, in: connection)
-                )
+    private struct Candidate {
+        var hit: CertificateCache.Hit
+        var entry: CertificateCache.Entry
+    }
+
+    private func usable(
+        _ hits: [CertificateCache.Hit], for address: EmailAddress, at time: Timestamp,
+        _ accepts: (Certificate) -> Bool
+    ) throws -> [Candidate] {
+        var candidates: [Candidate] = []
+        for hit in hits {
+            guard let entry = try entry(hit), accepts(entry.certificate),
+                entry.certificate.validUserIDs(at: time).contains(where: { $0.bytes == hit.userID })
+            else { continue }
+            candidates.append(Candidate(hit: hit, entry: entry))
+        }
+        var best: [String: Candidate] = [:]
+        for candidate in AddressFolding.choose(candidates, for: address.localPart, spelling: { $0.hit.localPart }) {
+            let known = best[candidate.hit.fingerprint]
+            if known.map({ candidate.hit.provenance.isStronger(than: $0.hit.provenance) }) ?? true {
+                best[candidate.hit.fingerprint] = candidate
             }
-            guard let row else { throw KeyStoreError(.notFound, "secret key \(fingerprint) was deleted meanwhile") }
-            let opened = try openGatewaySecret(
-                row.octets("sealed"), fingerprint: fingerprint, account: row["account"])
-            return try Self.parseSecret(opened, fingerprint).merged(with: bytes)
+        }
+        return best.values.sorted { a, b in
+            if a.hit.provenance != b.hit.provenance { return a.hit.provenance.isStronger(than: b.hit.provenance) }
+            let (left, right) = (a.entry.certificate.primaryKey.creation, b.entry.certificate.primaryKey.creation)
+            return left != right ? left > right : a.hit.fingerprint < b.hit.fingerprint
         }
     }
 
-    static func parseSecret(_ secret: SecretBytes, _ fingerprint: String) throws -> SecretCertificate {
-        try secret.withBytes { span in
-            var bytes = [UInt8](repeating: 0, count: span.count)
-            defer { for index in bytes.indices { bytes[index] = 0 } }
-            for index in 0..<span.count { bytes[index] = span[index] }
-            do { return try SecretCertificate(parsing: bytes) } catch {
-                throw KeyStoreError(.corrupt, "secret key \(fingerprint) in the store cannot be read (\(error))")
-            }
+    /// The parsed certificate of a hit; nil if it was deleted since.
+    private func entry(_ hit: CertificateCache.Hit) throws -> CertificateCache.Entry? {
+        if let known = cache.certificate(hit.fingerprint, revision: hit.revision) { return known }
+        return try entry(hit.fingerprint)
+    }
+
+    func entry(_ fingerprint: String) throws -> CertificateCache.Entry? {
+        let found = try database.read { connection -> StoredCertificate? in
+            try StoredCertificate.fetch(fingerprint, in: connection)
         }
+        guard let found else { return nil }
+        if let known = cache.certificate(fingerprint, revision: found.revision) { return known }
+        let certificate = try found.parsed()
+        let entry = CertificateCache.Entry(
+            revision: found.revision, certificate: certificate, vouched: found.vouched(certificate),
+            octets: found.bytes.count)
+        cache.remember(entry, fingerprint: fingerprint)
+        return entry
+    }
+
+    private func secretCertificate(_ hit: CertificateCache.Hit) throws -> SecretCertificate? {
+        try secretCertificate(fingerprint: hit.fingerprint)
+    }
+
+    /// The opened secret key under the newest state of its certificate; nil if there is none.
+    func secretCertificate(fingerprint: String) throws -> SecretCertificate? {
+        guard let entry = try entry(fingerprint) else { return nil }
+        if let known = cache.secret(fingerprint, revision: entry.revision) { return known }
+        let row = try database.read {
+            try Row.fetchOne($0.cachedStatement(sql: Query.secret), arguments: ["fingerprint": fingerprint])
+        }
+        guard let row else { return nil }
+        let opened = try openGatewaySecret(row.octets("sealed"), fingerprint: fingerprint, account: row["account"])
+        let secret = try SecretBuffer.parse(opened).merged(with: entry.certificate)
+        cache.remember(secret, fingerprint: fingerprint, revision: entry.revision)
+        return secret
     }
 }

@@ -32,7 +32,7 @@ enum Query {
     static let userIDs = "SELECT user_id, provenance FROM certificate_user_id WHERE certificate = :fingerprint"
     static let secretsByAddress = """
         SELECT u.certificate AS fingerprint, u.user_id AS user_id, u.local_part AS local_part,
-               c.revision AS revision
+               u.provenance AS provenance, c.revision AS revision
         FROM certificate_user_id AS u
         JOIN gateway_secret AS s ON s.fingerprint = u.certificate
         JOIN certificate AS c ON c.fingerprint = u.certificate
@@ -49,13 +49,21 @@ enum Query {
     static let secret = "SELECT account, revision, sealed FROM gateway_secret WHERE fingerprint = :fingerprint"
 
     // Administration
-    static let allSecretFingerprints = "SELECT fingerprint FROM gateway_secret ORDER BY fingerprint LIMIT :limit"
+    static let allSecretFingerprints =
+        "SELECT fingerprint, revision FROM gateway_secret ORDER BY fingerprint LIMIT :limit"
     static let page = """
         SELECT c.fingerprint AS fingerprint, c.provenance AS provenance, c.created AS created, c.updated AS updated,
                c.bytes AS bytes, s.fingerprint AS secret
         FROM certificate AS c LEFT JOIN gateway_secret AS s ON s.fingerprint = c.fingerprint
         WHERE c.fingerprint > :after ORDER BY c.fingerprint LIMIT :limit
         """
+    static let one = """
+        SELECT c.fingerprint AS fingerprint, c.provenance AS provenance, c.created AS created, c.updated AS updated,
+               c.bytes AS bytes, s.fingerprint AS secret
+        FROM certificate AS c LEFT JOIN gateway_secret AS s ON s.fingerprint = c.fingerprint
+        WHERE c.fingerprint = :fingerprint
+        """
+    static let touch = "UPDATE certificate SET revision = :revision WHERE fingerprint = :fingerprint"
     static let insertCertificate = """
         INSERT INTO certificate (fingerprint, provenance, revision, created, updated, bytes)
         VALUES (:fingerprint, :provenance, :revision, :now, :now, :bytes)

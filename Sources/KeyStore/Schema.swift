@@ -6,7 +6,7 @@ struct Migration: Sendable {
     let sqlite: [String]
 }
 
-/// The table definitions.
+/// The table definitions. STRICT, so that a value of another type never reaches the code that reads a column.
 enum Schema {
     /// Marks our files (`PRAGMA application_id`), so that another program's database is never touched: "guar".
     static let applicationID: Int32 = 0x6775_6172
@@ -19,7 +19,7 @@ enum Schema {
                 CREATE TABLE store_change (
                     id INTEGER PRIMARY KEY NOT NULL CHECK (id = 1),
                     counter INTEGER NOT NULL
-                )
+                ) STRICT
                 """,
                 "INSERT INTO store_change (id, counter) VALUES (1, 0)",
                 // One row 'current'; during a rotation one more, 'retiring'. The proof is a sealed constant: it opens
@@ -30,7 +30,7 @@ enum Schema {
                     state TEXT NOT NULL CHECK (state IN ('current', 'retiring')),
                     proof BLOB NOT NULL,
                     created INTEGER NOT NULL
-                )
+                ) STRICT
                 """,
                 """
                 CREATE TABLE certificate (
@@ -40,7 +40,7 @@ enum Schema {
                     created INTEGER NOT NULL,
                     updated INTEGER NOT NULL,
                     bytes BLOB NOT NULL
-                )
+                ) STRICT
                 """,
                 """
                 CREATE TABLE certificate_key (
@@ -48,7 +48,7 @@ enum Schema {
                     fingerprint TEXT NOT NULL,
                     key_id TEXT NOT NULL,
                     PRIMARY KEY (certificate, fingerprint)
-                )
+                ) STRICT
                 """,
                 "CREATE INDEX certificate_key_fingerprint ON certificate_key (fingerprint)",
                 "CREATE INDEX certificate_key_key_id ON certificate_key (key_id)",
@@ -62,7 +62,7 @@ enum Schema {
                     local_folded TEXT,
                     domain TEXT,
                     PRIMARY KEY (certificate, user_id)
-                )
+                ) STRICT
                 """,
                 "CREATE INDEX certificate_user_id_address ON certificate_user_id (domain, local_folded)",
                 """
@@ -73,7 +73,7 @@ enum Schema {
                     revision INTEGER NOT NULL,
                     created INTEGER NOT NULL,
                     sealed BLOB NOT NULL
-                )
+                ) STRICT
                 """,
                 "CREATE INDEX gateway_secret_master ON gateway_secret (master)",
             ])

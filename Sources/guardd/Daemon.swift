@@ -1,4 +1,3 @@
-import Configuration
 import Glibc
 import Libcrypto
 import Logging
@@ -12,10 +11,10 @@ struct Daemon {
     /// ordinary exit would pull libraries from under them.
     func run() throws -> Never {
         Hardening.apply()
-        let configuration = try Assembly.load(path: configurationPath)
-        let settings = configuration.service
-        let privileges = try Privileges.planned(user: settings.user, group: settings.group)
-        let log = Self.makeLogger(settings)
+        let loaded = try Assembly.load(path: configurationPath)
+        let settings = loaded.settings
+        let privileges = try Privileges.planned(user: settings.user)
+        let log = Self.makeLogger(settings.log)
 
         let source: SnapshotSource
         let server: MilterServer
@@ -33,8 +32,8 @@ struct Daemon {
         }
         try privileges?.drop()
         // Only now: files of the store belong to the user guardd has become.
-        let assembly = try Assembly(settings, log: log)
-        source.replace(with: assembly.snapshot(configuration))
+        let assembly = try Assembly(loaded, log: log)
+        source.replace(with: assembly.snapshot(loaded))
 
         let notifier = ServiceNotifier()
         let reloader = Reloader(
@@ -65,11 +64,11 @@ struct Daemon {
         _exit(0)
     }
 
-    private static func makeLogger(_ settings: ServiceSettings) -> Logger {
+    private static func makeLogger(_ target: DaemonSettings.LogTarget) -> Logger {
         Logger(label: "guardd") { _ in
-            switch settings.log {
-            case .stderr: StandardErrorLog()
-            case .syslog: SystemLog(facility: settings.syslogFacility)
+            switch target {
+            case .standardError: StandardErrorLog()
+            case .syslog(let facility): SystemLog(facility: facility)
             }
         }
     }

@@ -7,7 +7,7 @@ struct Privileges {
     let group: gid_t
 
     /// nil when there is nothing to drop. Refuses root without a user to become, and root itself.
-    static func planned(user name: String?, group: String? = nil) throws -> Privileges? {
+    static func planned(user name: String?) throws -> Privileges? {
         guard geteuid() == 0 else { return nil }
         guard let name else {
             throw StartupError(
@@ -26,12 +26,7 @@ struct Privileges {
                 .root, "the user \"\(name)\" is root again: set user to an account that owns nothing but guardd's files"
             )
         }
-        let (user, ownGroup) = (entry.pointee.pw_uid, entry.pointee.pw_gid)
-        guard let group else { return Privileges(name: name, user: user, group: ownGroup) }
-        guard let found = getgrnam(group) else {
-            throw StartupError(.root, "the group \"\(group)\" does not exist: create it, or correct group")
-        }
-        return Privileges(name: name, user: user, group: found.pointee.gr_gid)
+        return Privileges(name: name, user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
     }
 
     /// For good: groups, group and user, in this order. Called by root these set the saved IDs too.

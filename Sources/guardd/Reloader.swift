@@ -1,11 +1,10 @@
-import Configuration
 import Logging
 
 /// A reload: all of the new configuration or nothing of it. Called on the signal thread only.
 struct Reloader: Sendable {
     let path: String
     /// What the process was started with.
-    let running: ServiceSettings
+    let running: DaemonSettings
     let assembly: Assembly
     let source: SnapshotSource
     let notifier: ServiceNotifier
@@ -15,11 +14,11 @@ struct Reloader: Sendable {
         notifier.reloading()
         log.notice("so far: \(assembly.counters.summary)")
         do {
-            let configuration = try Assembly.load(path: path)
-            for name in configuration.service.fixedSettings(differingFrom: running) {
+            let loaded = try Assembly.load(path: path)
+            for name in loaded.settings.fixedSettings(differingFrom: running) {
                 log.warning("\(name) cannot change while guardd runs: restart guardd for the new value to take effect")
             }
-            source.replace(with: assembly.snapshot(configuration))
+            source.replace(with: assembly.snapshot(loaded))
             log.notice("reloaded \(path); messages in flight keep the configuration they began with")
             notifier.ready("Reloaded")
         } catch {

@@ -6,9 +6,9 @@ import Testing
 @testable import KeyStore
 
 @Suite struct MasterKeyTests {
-    let directory: ScratchDirectory
+    let directory: TemporaryDirectory
 
-    init() throws { directory = try ScratchDirectory() }
+    init() throws { directory = try TemporaryDirectory() }
 
     @Test func aCreatedKeyIsPrivateAndReadsBack() throws {
         let path = directory.file("master.key")
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func anExistingFileIsNeverOverwritten() throws {
-        let path = try directory.write([1, 2, 3], to: "master.key")
+        let path = try directory.write("master.key", [1, 2, 3])
         #expect(throws: KeyStoreError(.exists, "")) { try MasterKey.create(path: path) }
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data([1, 2, 3]))
     }
@@ -42,14 +42,14 @@ import Testing
 
     @Test(arguments: [0o640, 0o604, 0o644, 0o660, 0o610, 0o777])
     func aModeThatLetsOthersInIsRefusedWithTheCommandThatMendsIt(mode: Int) throws {
-        let path = try directory.write([UInt8](repeating: 7, count: 32), to: "master key", mode: mode)
+        let path = try directory.write("master key", [UInt8](repeating: 7, count: 32), mode: mode_t(mode))
         let error = #expect(throws: KeyStoreError.self) { try MasterKey.load(path: path) }
         #expect(error?.code == .permissions)
         #expect(error?.message.contains("run: chmod 600 '\(path)'") == true)
     }
 
     @Test func aFileOfAnotherUserIsRefused() throws {
-        let path = try directory.write([UInt8](repeating: 7, count: 32), to: "master.key")
+        let path = try directory.write("master.key", [UInt8](repeating: 7, count: 32))
         try #require(chown(path, 4_000, gid_t.max) == 0 || geteuid() != 0)
         guard geteuid() == 0 else { return }
         let error = #expect(throws: KeyStoreError.self) { try MasterKey.load(path: path) }
@@ -59,17 +59,17 @@ import Testing
     }
 
     @Test func aSystemdCredentialMayShowGroupRead() throws {
-        let path = try directory.write([UInt8](repeating: 7, count: 32), to: "guardd-master", mode: 0o440)
+        let path = try directory.write("guardd-master", [UInt8](repeating: 7, count: 32), mode: 0o440)
         #expect(throws: KeyStoreError(.permissions, "")) { try MasterKeyFile(path: path, credentials: nil).read() }
         #expect(try MasterKeyFile(path: path, credentials: directory.path).read().count == 32)
-        try directory.write([UInt8](repeating: 7, count: 32), to: "guardd-master", mode: 0o444)
+        try directory.write("guardd-master", [UInt8](repeating: 7, count: 32), mode: 0o444)
         #expect(throws: KeyStoreError(.permissions, "")) {
             try MasterKeyFile(path: path, credentials: directory.path).read()
         }
     }
 
     @Test(arguments: [0, 31, 33, 64]) func anotherSizeIsRefused(size: Int) throws {
-        let path = try directory.write([UInt8](repeating: 7, count: size), to: "master.key")
+        let path = try directory.write("master.key", [UInt8](repeating: 7, count: size))
         #expect(throws: KeyStoreError(.masterKeyMalformed, "")) { try MasterKey.load(path: path) }
     }
 

@@ -6,12 +6,12 @@ import Testing
 @testable import KeyStore
 
 @Suite struct StoreDatabaseTests {
-    let directory: ScratchDirectory
+    let directory: TemporaryDirectory
     let master: MasterKey
     var path: String { directory.file("guardd.db") }
 
     init() throws {
-        directory = try ScratchDirectory()
+        directory = try TemporaryDirectory()
         master = try MasterKey.random()
     }
 
@@ -103,13 +103,15 @@ import Testing
         let before = try Data(contentsOf: URL(fileURLWithPath: path))
         #expect(throws: KeyStoreError(.notAStore, "")) { try KeyStore(path: path, master: master) }
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
-        try directory.write([UInt8](repeating: 65, count: 4096), to: "text")
+        try directory.write("text", [UInt8](repeating: 65, count: 4096))
         #expect(throws: KeyStoreError(.notAStore, "")) { try KeyStore(path: directory.file("text"), master: master) }
     }
 
     @Test func aLockedDatabaseIsATemporaryError() throws {
         let store = try KeyStore(path: path, master: master, busyTimeout: 0)
-        let other = try DatabaseQueue(path: path)
+        var configuration = GRDB.Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: path, configuration: configuration)
         try other.inDatabase { try $0.execute(sql: "BEGIN IMMEDIATE") }
         let error = #expect(throws: KeyStoreError.self) {
             try store.database.write { _ = try KeyStore.raiseCounter($0) }
@@ -124,7 +126,9 @@ import Testing
 
     @Test func anExclusiveLockIsATemporaryErrorOnOpening() throws {
         try KeyStore(path: path, master: master).close()
-        let other = try DatabaseQueue(path: path)
+        var configuration = GRDB.Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: path, configuration: configuration)
         try other.inDatabase {
             try $0.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
             try $0.execute(sql: "BEGIN EXCLUSIVE")
