@@ -1,3 +1,5 @@
+import Libcrypto
+
 /// Reads the first armored object in text that arrives in pieces cut anywhere.
 ///
 /// Tolerant where mail breaks armor and the meaning stays clear (RFC 9580 section 6): text before the header line,
@@ -9,7 +11,9 @@ public final class ArmorDecoder {
 
     private var state: State = .searching
     private var line: [UInt8] = []
-    private var decoder = Radix64.Decoder()
+    private var decoder = Base64.Decoder()
+    /// First character, blanks aside, of the line of data that an earlier piece began.
+    private var lineStart: UInt8?
     private let accepts: (ArmorKind) -> Bool
     private var consumed = 0
 
@@ -69,15 +73,26 @@ public final class ArmorDecoder {
         }
     }
 
+    /// Decodes as much data as there is. The first character that is none must belong to a checksum or tail line.
     private func body(_ text: Span<UInt8>, from start: Int, into output: inout [UInt8]) throws -> Int {
-        guard let stop = decoder.decode(text.extracting(droppingFirst: start), into: &output) else { return text.count }
-        let octet = text[start + stop]
-        guard decoder.isAtLineStart, octet == UInt8(ascii: "-") || octet == UInt8(ascii: "=") else {
+        let stop = start + decoder.push(text.extracting(droppingFirst: start), into: &output)
+        var first = stop
+        while first > start, text[first - 1] != UInt8(ascii: "\n") { first -= 1 }
+        let begunEarlier = first == start ? lineStart : nil
+        while first < text.count, ArmorLine.isBlank(text[first]), text[first] != UInt8(ascii: "\n") { first += 1 }
+        let beginning = begunEarlier ?? text.octet(first).flatMap { $0 == UInt8(ascii: "\n") ? nil : $0 }
+        guard stop < text.count else {
+            lineStart = beginning
+            return stop
+        }
+        guard beginning == UInt8(ascii: "-") || beginning == UInt8(ascii: "=") else {
             throw OpenPGPError(
-                .malformed, "character 0x\(Hex.encode([octet])) is not base64", offset: consumed + start + stop)
+                .malformed, "character 0x\(Hex.encode([text[stop]])) is not base64", offset: consumed + stop)
         }
         state = .tail
-        return start + stop
+        guard let begunEarlier else { return first }
+        line = [begunEarlier]
+        return stop
     }
 
     private func endLine(into output: inout [UInt8], at offset: Int) throws {
@@ -111,7 +126,8 @@ public final class ArmorDecoder {
             try resume(whole, into: &output, at: offset)
         case .tail:
             if ArmorLine.kind(ofLine: content, word: "END") != nil {
-                guard decoder.finish(into: &output) else {
+                // What stands before padding is written already, also where half of the padding is missing.
+                guard decoder.hasEnded || decoder.finishUnpadded(into: &output) else {
                     throw OpenPGPError(.malformed, "the base64 ends inside an octet", offset: offset)
                 }
                 state = .done

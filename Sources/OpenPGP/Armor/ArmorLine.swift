@@ -1,3 +1,5 @@
+import Libcrypto
+
 /// The lines around armored data.
 enum ArmorLine {
     /// The line without blanks at its end.
@@ -36,9 +38,7 @@ enum ArmorLine {
     static func checksum(_ line: ArraySlice<UInt8>) -> UInt32? {
         let digits = Array(line.dropFirst())
         guard digits.count == 4 else { return nil }
-        var decoder = Radix64.Decoder()
-        var octets: [UInt8] = []
-        guard decoder.decode(digits.span, into: &octets) == nil, octets.count == 3 else { return nil }
+        guard let octets = Base64.decode(digits), octets.count == 3 else { return nil }
         return octets.reduce(0) { $0 << 8 | UInt32($1) }
     }
 }

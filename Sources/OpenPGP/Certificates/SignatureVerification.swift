@@ -9,12 +9,22 @@ extension Signature {
     /// - Returns: whether `key` made this signature over the content.
     /// - Throws: `unsupportedAlgorithm` where this library cannot know.
     public func verify(digest: Digest, with key: PublicKey) throws -> Bool {
+        guard let value = try digestValue(digest) else { return false }
+        return try verify(digestValue: value, with: key)
+    }
+
+    /// The digest with the trailer; nil where its first octets are not those that the packet names.
+    func digestValue(_ digest: Digest) throws -> [UInt8]? {
         guard digest.algorithm == hash.algorithm else {
             throw OpenPGPError(.unsupportedAlgorithm, "\(hash) is not supported")
         }
         digest.update(trailer)
         let value = digest.finish()
-        guard value.starts(with: digestPrefix) else { return false }
+        return value.starts(with: digestPrefix) ? value : nil
+    }
+
+    /// Checks the numbers against a finished digest.
+    func verify(digestValue value: [UInt8], with key: PublicKey) throws -> Bool {
         switch (parameters, key.parameters) {
         case (.rsa(let number), .rsa(let n, _)):
             guard key.algorithm != .rsaEncryptOnly, let padded = number.padded(to: n.bytes.count),
@@ -36,12 +46,11 @@ extension Signature {
         }
     }
 
-    /// Checks the mathematics over a part of a certificate: what `verify(digest:with:)` says, false where it cannot
-    /// know.
-    func verify(over object: SignedObject, with key: PublicKey) -> Bool {
-        guard let algorithm = hash.algorithm, let digest = try? Digest(algorithm) else { return false }
+    /// The digest over a part of a certificate; nil where it cannot be right.
+    func digestValue(over object: SignedObject) -> [UInt8]? {
+        guard let algorithm = hash.algorithm, let digest = try? Digest(algorithm) else { return nil }
         object.hash(into: digest, version: version)
-        return (try? verify(digest: digest, with: key)) ?? false
+        return (try? digestValue(digest)) ?? nil
     }
 }
 

@@ -21,8 +21,8 @@ public final class SigningKey: Sendable {
         self.handle = handle
     }
 
-    /// A hash as strong as the key's curve (RFC 9580 section 5.2.3.2): SHA-256, which processors compute in hardware, where
-    /// that is enough.
+    /// A hash as strong as the key's curve (RFC 9580 section 5.2.3.2): SHA-256, which processors compute in hardware,
+    /// where that is enough.
     public var suitableHash: HashID {
         switch publicKey.parameters {
         case .ecdsa(.p384, _): .sha384
