@@ -4,7 +4,8 @@ import Libcrypto
 /// A master key on disk: who may own it, how it is read, made and replaced.
 struct MasterKeyFile {
     let path: String
-    /// The user that is allowed to own the file besides root.
+    /// The user that is allowed to own the file besides root. Root itself may read anybody's: `guardctl` is run by root
+    /// on the key of the daemon's user, and a key that was exchanged fails the check record of the store.
     var user: uid_t = geteuid()
     /// The directory of systemd credentials, if this process was given one.
     var credentials: String? = Environment.variable("CREDENTIALS_DIRECTORY")
@@ -32,7 +33,7 @@ struct MasterKeyFile {
         guard info.st_mode & S_IFMT == S_IFREG else {
             throw KeyStoreError(.masterKeyMalformed, "master key \(path): not a regular file")
         }
-        guard info.st_uid == user || info.st_uid == 0 else {
+        guard info.st_uid == user || info.st_uid == 0 || user == 0 else {
             throw KeyStoreError(
                 .permissions,
                 "master key \(path): owned by user \(info.st_uid), who could replace it; run: chown \(user) \(shell)")

@@ -1,22 +1,69 @@
+import Configuration
+import Glibc
+import KeyStore
+import Libcrypto
 import Logging
 import MailFlow
+import MilterServer
+import OpenPGP
 
-/// What a configuration file says.
-struct LoadedConfiguration: Sendable {
-    var settings = DaemonSettings()
-}
-
-/// Builds the running parts out of the configuration: the only place that knows all of them.
+/// The running parts that stay when the configuration changes, and the only place that puts them together: key store,
+/// budget, counters, log.
 struct Assembly: Sendable {
     let counters = Counters()
+    private let keys: StoreKeys
+    private let budget: Budget
+    private let markerKey: SecretBytes
+    private let log: Logger
 
-    init(_ loaded: LoadedConfiguration, log: Logger) throws {}
-
-    static func load(path: String) throws -> LoadedConfiguration {
-        throw StartupError(.configuration, "\(path): this build cannot read a configuration yet")
+    /// Opens the store as the user guardd runs as.
+    init(_ service: ServiceSettings, log: Logger) throws {
+        do {
+            let master = try MasterKey.load(path: service.masterKey)
+            markerKey = try master.derive(purpose: .marker)
+            keys = StoreKeys(try KeyStore(path: service.store, master: master, readers: service.workers))
+        } catch {
+            throw StartupError(.unavailable, "\(error)")
+        }
+        budget = Budget(limit: service.memoryBudget)
+        self.log = log
     }
 
-    func snapshot(_ loaded: LoadedConfiguration) -> Snapshot {
-        Snapshot(makeSession: { NotReadySession() })
+    /// Reads a configuration; every mistake in it is a line of the error.
+    static func load(path: String) throws -> Configuration {
+        do {
+            let configuration = try Configuration.load(path: path)
+            // The rest of the file is checked there; the notation is libmilter's affair.
+            _ = try ListenAddress(configuration.service.socket)
+            return configuration
+        } catch let error as ConfigurationError {
+            let status: StartupError.Status = error.code == .unreadable ? .unreadable : .configuration
+            throw StartupError(status, error.problems.map(\.description))
+        } catch let error as MilterError {
+            throw StartupError(.configuration, "\(path): \(error.message)")
+        }
+    }
+
+    /// What new messages get from now on.
+    func snapshot(_ configuration: Configuration) -> Snapshot {
+        let context = SessionContext(
+            policy: configuration.policy, keys: keys, now: Clock.now, milliseconds: Clock.milliseconds,
+            log: { [counters, log] record in
+                counters.count(record.result.rawValue)
+                log.info("\(record.line)")
+            }, budget: budget, markerKey: markerKey, spoolDirectory: configuration.service.spoolDirectory)
+        return Snapshot { Session(context: context) }
+    }
+}
+
+/// The clocks; everything below takes its time from here.
+enum Clock {
+    @Sendable static func now() -> Timestamp { Timestamp(Int64(time(nil))) }
+
+    /// Only goes forward.
+    @Sendable static func milliseconds() -> Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
     }
 }

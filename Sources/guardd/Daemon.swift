@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 import Libcrypto
 import Logging
@@ -11,12 +12,21 @@ struct Daemon {
     /// ordinary exit would pull libraries from under them.
     func run() throws -> Never {
         Hardening.apply()
-        let loaded = try Assembly.load(path: configurationPath)
-        let settings = loaded.settings
-        let privileges = try Privileges.planned(user: settings.user)
-        let log = Self.makeLogger(settings.log)
+        let configuration = try Assembly.load(path: configurationPath)
+        let settings = configuration.service
+        let privileges = try Privileges.planned(user: settings.user, group: settings.group)
+        let log = Self.makeLogger(settings)
 
-        let source: SnapshotSource
+        // The store before the socket: nobody may connect to a guardd that cannot work. The socket before privileges go
+        // for good: its directory and group may ask for root.
+        let assembly: Assembly
+        if let privileges {
+            assembly = try privileges.borrowed { try Assembly(settings, log: log) }
+        } else {
+            assembly = try Assembly(settings, log: log)
+        }
+        let source = SnapshotSource()
+        source.replace(with: assembly.snapshot(configuration))
         let server: MilterServer
         do {
             var options = MilterServer.Options(address: try ListenAddress(settings.socket))
@@ -24,16 +34,12 @@ struct Daemon {
             options.group = settings.socketGroup
             options.owner = privileges?.user
             options.maxMessages = settings.maxMessages
-            source = SnapshotSource()
             server = MilterServer(options: options, sessions: source) { log.log(level: $0.logLevel, "\($1)") }
             try server.open()
         } catch let error as MilterError {
             throw StartupError(error.code == .badSocket ? .configuration : .unavailable, error.message)
         }
         try privileges?.drop()
-        // Only now: files of the store belong to the user guardd has become.
-        let assembly = try Assembly(loaded, log: log)
-        source.replace(with: assembly.snapshot(loaded))
 
         let notifier = ServiceNotifier()
         let reloader = Reloader(
@@ -64,11 +70,11 @@ struct Daemon {
         _exit(0)
     }
 
-    private static func makeLogger(_ target: DaemonSettings.LogTarget) -> Logger {
+    private static func makeLogger(_ settings: ServiceSettings) -> Logger {
         Logger(label: "guardd") { _ in
-            switch target {
-            case .standardError: StandardErrorLog()
-            case .syslog(let facility): SystemLog(facility: facility)
+            switch settings.log {
+            case .stderr: StandardErrorLog()
+            case .syslog: SystemLog(facility: settings.syslogFacility)
             }
         }
     }

@@ -1,10 +1,11 @@
+import Configuration
 import Logging
 
 /// A reload: all of the new configuration or nothing of it. Called on the signal thread only.
 struct Reloader: Sendable {
     let path: String
     /// What the process was started with.
-    let running: DaemonSettings
+    let running: ServiceSettings
     let assembly: Assembly
     let source: SnapshotSource
     let notifier: ServiceNotifier
@@ -14,11 +15,11 @@ struct Reloader: Sendable {
         notifier.reloading()
         log.notice("so far: \(assembly.counters.summary)")
         do {
-            let loaded = try Assembly.load(path: path)
-            for name in loaded.settings.fixedSettings(differingFrom: running) {
+            let configuration = try Assembly.load(path: path)
+            for name in configuration.service.fixedSettings(differingFrom: running) {
                 log.warning("\(name) cannot change while guardd runs: restart guardd for the new value to take effect")
             }
-            source.replace(with: assembly.snapshot(loaded))
+            source.replace(with: assembly.snapshot(configuration))
             log.notice("reloaded \(path); messages in flight keep the configuration they began with")
             notifier.ready("Reloaded")
         } catch {
