@@ -1,1 +1,46 @@
-// Filled by the first commit of this target.
+import Foundation
+public import MailFlow
+import TOMLKit
+
+/// The configuration file: settings of the process and the policy for messages.
+public struct Configuration: Sendable, Equatable {
+    public var service: ServiceSettings
+    public var policy: Policy
+
+    /// Reads a file. Throws `ConfigurationError` with every mistake in it.
+    public static func load(path: String, hostname: String? = nil) throws -> Configuration {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ConfigurationError(
+                code: .unreadable,
+                problems: [.init(file: path, line: 0, message: "cannot be read; name a readable file with --config")])
+        }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw ConfigurationError(
+                code: .syntax, problems: [.init(file: path, line: 0, message: "is not UTF-8; save it as UTF-8")])
+        }
+        return try Configuration(parsing: text, file: path, hostname: hostname ?? HostName.current)
+    }
+
+    /// Reads a document. `hostname` counts where the document names none.
+    public init(parsing text: String, file: String, hostname: String) throws {
+        let root: TOMLTable
+        do {
+            root = try TOMLTable(string: text)
+        } catch let error as TOMLParseError {
+            throw ConfigurationError(
+                code: .syntax,
+                problems: [
+                    .init(file: file, line: error.source.begin.line, message: "no valid TOML: \(error.description)")
+                ])
+        }
+        guard case .table(let entries) = Node(root) else {
+            throw ConfigurationError(code: .syntax, problems: [.init(file: file, line: 0, message: "no valid TOML")])
+        }
+        let problems = Problems(file: file, lines: LineIndex(text))
+        let reader = TableReader(entries, path: "", problems: problems)
+        service = ServiceReader(reader).read(hostname: hostname)
+        policy = PolicyReader(reader).read(hostname: service.hostname)
+        reader.finish()
+        try problems.throwIfAny()
+    }
+}

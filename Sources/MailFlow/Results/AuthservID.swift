@@ -39,14 +39,24 @@ struct AuthservID {
     /// string has no end.
     private static func head(of value: [UInt8]) -> (words: [[UInt8]], isClean: Bool) {
         var words: [[UInt8]] = []
-        var word: [UInt8]?
+        var word: [UInt8] = []
+        var isInWord = false
         var depth = 0
         var isQuoted = false
         var isEscaped = false
+        func endWord() {
+            if isInWord { words.append(word) }
+            word = []
+            isInWord = false
+        }
+        func add(_ byte: UInt8) {
+            word.append(byte)
+            isInWord = true
+        }
         for byte in value {
             if isEscaped {
                 isEscaped = false
-                if depth == 0 { word = (word ?? []) + [byte] }
+                if depth == 0 { add(byte) }
                 continue
             }
             switch byte {
@@ -56,17 +66,17 @@ struct AuthservID {
             case _ where depth > 0: break
             case 0x22:
                 isQuoted.toggle()
-                word = word ?? []
+                isInWord = true
             case 0x0D, 0x0A: break
-            case 0x20 where !isQuoted, 0x09 where !isQuoted:
-                if let done = word { words.append(done) }
-                word = nil
+            case 0x20 where !isQuoted, 0x09 where !isQuoted: endWord()
             case 0x3B where !isQuoted:
-                return (words + (word.map { [$0] } ?? []), true)
-            default: word = (word ?? []) + [byte]
+                endWord()
+                return (words, true)
+            default: add(byte)
             }
         }
-        return (words + (word.map { [$0] } ?? []), depth == 0 && !isQuoted && !isEscaped)
+        endWord()
+        return (words, depth == 0 && !isQuoted && !isEscaped)
     }
 
     private static func isMarkup(_ byte: UInt8) -> Bool {

@@ -1,14 +1,15 @@
-import ProtectedMail
+public import ProtectedMail
 
 /// Writes our `Authentication-Results` value (RFC 8601) with the method `pgp` and the properties that
 /// draft-ser-authentication-results-openpgp-00 names.
 ///
 /// There is one result, that of the whole message: whoever looks for any `pgp=pass` must not find one for a part.
-enum ResultField {
-    static let name = "Authentication-Results"
+public enum ResultField {
+    /// The field name.
+    public static let name = "Authentication-Results"
 
     /// The value, with its leading space, folded with LF.
-    static func value(authservID: String, verdict: Verdict) -> String {
+    public static func value(authservID: String, verdict: Verdict) -> String {
         var parts = [" \(id(authservID));", "\tpgp=\(verdict.status.rawValue)"]
         if let reason = verdict.reasons.first {
             parts.append("\treason=\(quoted("\(reason.code.rawValue): \(reason.text)", limit: 200))")

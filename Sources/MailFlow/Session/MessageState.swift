@@ -1,21 +1,324 @@
+import Libcrypto
 import MIME
+import OpenPGP
+import ProtectedMail
 
-/// One message on its way through a session. Defers everything until the streams it drives exist.
+/// One message on its way through a session.
 final class MessageState {
+    /// Octets that one message in work is counted with: windows, packet buffers and the memory part of a spool.
+    static let baseCost = 2 << 20
+    private static let step = 1 << 20
+    private static let maxHeaderBytes = 1 << 20
+
+    let context: SessionContext
     var envelope = Envelope()
+    /// See `Ladder.Facts`.
     var cameBySMTP = false
     var record = MessageRecord()
 
-    init(context: SessionContext, client: ClientAddress?) {}
+    private let client: ClientAddress?
+    private let startedAt: Int64
+    private var ladder = Ladder.Facts()
+    private var header: [HeaderField] = []
+    private var headerBytes = 0
+    private var reserved = 0
+
+    private var edits: [HeaderEdit] = []
+    private var plan = Plan()
+    private var protector: Protector?
+    private var walker: AlreadyProtectedWalker?
+    private var inspector: Inspector?
+    /// A verdict that is known before the body.
+    private var verdict: Verdict?
+    private var marker: Marker?
+    private var bodyDigest: Digest?
+    private var wantsBody = false
+
+    init(context: SessionContext, client: ClientAddress?) {
+        self.context = context
+        self.client = client
+        startedAt = context.milliseconds()
+    }
 
     func take(_ macros: Macros) {
         if let id = macros["i"] { record.queueID = id }
+        if let name = macros["{daemon_name}"] { ladder.daemonName = name }
+        if let login = macros["{auth_authen}"] { ladder.login = login }
+        if let subject = macros["{cert_subject}"] { ladder.certificateSubject = subject }
     }
 
-    func add(_ field: HeaderField) {}
-    func release() {}
-    func finishedRecord() -> MessageRecord { record }
-    func begin() -> Reply { .tempfail(Replies.failure) }
-    func push(_ bytes: Span<UInt8>) -> Reply { .tempfail(Replies.failure) }
-    func finish() -> Outcome { Outcome(edits: [], body: nil, reply: .tempfail(Replies.failure)) }
+    func add(_ field: HeaderField) {
+        headerBytes += field.nameBytes.count + field.rawValue.count + 3
+        // What is over the limit is refused at the end of headers; until then it only must not pile up.
+        if headerBytes <= MessageState.maxHeaderBytes { header.append(field) }
+    }
+
+    func release() {
+        context.budget.release(reserved)
+        reserved = 0
+    }
+
+    func finishedRecord() -> MessageRecord {
+        record.recipients = envelope.recipients.count
+        record.milliseconds = Int(clamping: context.milliseconds() - startedAt)
+        return record
+    }
+
+    // MARK: - End of headers
+
+    func begin() -> Reply {
+        ladder.client = client
+        ladder.cameBySMTP = cameBySMTP
+        record.rung = context.policy.ladder.rung(ladder)
+        record.direction = record.rung == .otherwise ? .inbound : .outbound
+        guard headerBytes <= MessageState.maxHeaderBytes else { return .reject(Replies.headerTooLarge) }
+        edits = HeaderCleaner(authservID: context.policy.authservID).removals(from: header)
+        readMarker()
+        let facts = MessageFacts(sender: envelope.sender, header: header)
+        do {
+            plan = try Planner(
+                policy: context.policy, keys: context.keys, now: context.now(), facts: facts,
+                direction: record.direction, login: ladder.login,
+                // Postfix speaks for local mail as 127.0.0.1. From anywhere else the missing macro was lost on its way,
+                // and a signature would be for the asking.
+                isOriginKnown: record.rung != .local || (client?.isLoopback ?? true)
+            ).plan(for: envelope.recipients)
+        } catch {
+            record.reasons.append("key store: \(error)")
+            return .tempfail(Replies.failure)
+        }
+        record.rules = plan.rules
+        record.reasons += plan.reasons
+        record.plan = plan.label
+        record.keyIDs = plan.keyIDs
+        if let refusal = plan.refusal { return .refusing(refusal) }
+        let reply = plan.isEmpty ? startInspection() : startProtection()
+        if marker != nil { wantsBody = true }
+        guard reply == .proceed else { return reply }
+        if wantsBody {
+            guard reserve(MessageState.baseCost) else { return .tempfail(Replies.busy) }
+            return .proceed
+        }
+        if edits.isEmpty, !writesResult {
+            settle()
+            return .accept
+        }
+        return .skipBody
+    }
+
+    /// A marker counts only where our own output may come back; anywhere else somebody pasted it.
+    private func readMarker() {
+        let found = header.filter { $0.isNamed(Marker.name) }
+        guard !found.isEmpty else { return }
+        let isPeer =
+            client.map { address in context.policy.reinjectionPeers.contains { $0.contains(address) } } ?? false
+        guard isPeer, context.markerKey != nil, found.count == 1,
+            let marker = found.first.flatMap({ Marker(parsing: $0.rawValue) })
+        else {
+            record.reasons.append("removed a marker that does not count here")
+            return
+        }
+        guard let digest = try? Digest(.sha256) else { return }
+        self.marker = marker
+        bodyDigest = digest
+    }
+
+    private func startProtection() -> Reply {
+        walker = AlreadyProtectedWalker(header: header)
+        if let refusal = plan.refusalUnlessProtected, walker == nil, marker == nil { return .refusing(refusal) }
+        wantsBody = true
+        guard let protection = plan.protection else { return .proceed }
+        do {
+            var options = ProtectOptions()
+            options.spoolDirectory = context.spoolDirectory
+            protector = try Protector(header: header, plan: protection, time: context.now(), options: options)
+            return .proceed
+        } catch {
+            return failedProtection(error)
+        }
+    }
+
+    private func startInspection() -> Reply {
+        guard record.direction == .inbound else { return .proceed }
+        record.plan = "inspect"
+        do {
+            var options = InspectOptions()
+            options.maxInspectSize = context.policy.maxInspectSize
+            options.spoolDirectory = context.spoolDirectory
+            let inspector = try Inspector(header: header, source: context.keys, options: options, time: context.now())
+            if inspector.wantsBody {
+                self.inspector = inspector
+                wantsBody = true
+            } else {
+                verdict = inspector.finish()
+            }
+            return .proceed
+        } catch {
+            return failedInspection(error)
+        }
+    }
+
+    private var writesResult: Bool {
+        guard inspector == nil else { return true }
+        return verdict.map { $0.status != .none || context.policy.annotatesUnsigned } ?? false
+    }
+
+    // MARK: - Body
+
+    func push(_ bytes: Span<UInt8>) -> Reply {
+        record.bytes += bytes.count
+        guard wantsBody else { return .skipBody }
+        bodyDigest?.update(bytes)
+        walker?.push(bytes)
+        if inspector != nil, record.bytes <= context.policy.maxInspectSize {
+            // What must be seen whole may be held whole.
+            while reserved < MessageState.baseCost + record.bytes {
+                guard reserve(MessageState.step) else { return .tempfail(Replies.busy) }
+            }
+        }
+        do { try inspector?.push(bytes) } catch { return failedInspection(error) }
+        do { try protector?.push(bytes) } catch { return failedProtection(error) }
+        return .proceed
+    }
+
+    private func reserve(_ count: Int) -> Bool {
+        guard context.budget.reserve(count) else { return false }
+        reserved += count
+        return true
+    }
+
+    // MARK: - End of message
+
+    func finish() -> Outcome {
+        if isOwnOutput() {
+            record.result = .marked
+            return accepted()
+        }
+        if let walker, walker.finish() == .protected {
+            record.result = .alreadyProtected
+            record.keyIDs = []
+            return accepted()
+        }
+        if let refusal = plan.refusalUnlessProtected { return refused(.refusing(refusal)) }
+        if let protector {
+            do {
+                return try deliver(protector.finish())
+            } catch {
+                let reply = failedProtection(error)
+                return reply == .proceed ? accepted() : refused(reply)
+            }
+        }
+        if let inspector { verdict = inspector.finish() }
+        if let verdict, isOurFailure(verdict) {
+            record.verdict = verdict.status.rawValue
+            record.reasons += verdict.reasons.map(\.description)
+            return refused(.tempfail(Replies.failure))
+        }
+        settle()
+        if let verdict, writesResult {
+            edits.append(
+                .insert(
+                    index: 0, name: ResultField.name,
+                    value: ResultField.value(authservID: context.policy.authservID, verdict: verdict)))
+        }
+        return accepted()
+    }
+
+    private func isOwnOutput() -> Bool {
+        guard let marker, let key = context.markerKey, let digest = bodyDigest?.finish() else { return false }
+        let isCovered =
+            (try? marker.covers(
+                key: key, bodyDigest: digest, recipients: envelope.recipients.map(\.text), now: context.now().seconds))
+            ?? false
+        if !isCovered { record.reasons.append("removed a marker that does not fit the message") }
+        return isCovered
+    }
+
+    private func deliver(_ protected: ProtectedMessage) throws -> Outcome {
+        let policy = context.policy
+        var edits = edits
+        if policy.removesOwnDKIM {
+            edits += HeaderCleaner.removals(from: header) { DKIMField.isOwn($0, domains: policy.localDomains) }
+        }
+        edits += protected.headerEdits
+        if let key = context.markerKey, !policy.reinjectionPeers.isEmpty,
+            let marker = try makeMarker(key, protected.body)
+        {
+            edits.append(.insert(index: 0, name: Marker.name, value: marker.value))
+        }
+        let added = edits.reduce(0) { sum, edit in
+            switch edit {
+            case .insert(_, let name, let value), .append(let name, let value):
+                sum + name.utf8.count + value.utf8.count + 3
+            case .remove, .replace: sum
+            }
+        }
+        if policy.messageSizeLimit > 0, headerBytes + added + protected.body.count > policy.messageSizeLimit {
+            return refused(.reject(Replies.tooLarge(policy.messageSizeLimit)))
+        }
+        record.result = .protected
+        return Outcome(edits: edits, body: protected.body, reply: .accept)
+    }
+
+    private func makeMarker(_ key: SecretBytes, _ body: Spool) throws -> Marker? {
+        let digest = try Digest(.sha256)
+        try body.forEachChunk { digest.update($0) }
+        let expiry = context.now().seconds + context.policy.markerLifetime
+        return try Marker(
+            key: key, bodyDigest: digest.finish(), recipients: envelope.recipients.map(\.text), expiry: expiry)
+    }
+
+    /// The record of a message that goes on without a new body.
+    private func settle() {
+        if let verdict {
+            record.result = .inspected
+            record.verdict = verdict.status.rawValue
+            record.reasons += verdict.reasons.map(\.description)
+            record.keyIDs = verdict.signatures.compactMap { $0.keyID?.hex }
+        } else {
+            record.result = plan.isDowngraded ? .clear : .passed
+        }
+    }
+
+    private func accepted() -> Outcome { Outcome(edits: edits, body: nil, reply: .accept) }
+
+    private func refused(_ reply: Reply) -> Outcome { Outcome(edits: [], body: nil, reply: reply) }
+
+    // MARK: - Failures
+
+    /// A verdict that only says that we could not look is not worth delivering with: the sender tries again.
+    private func isOurFailure(_ verdict: Verdict) -> Bool {
+        verdict.status == .temperror
+            && verdict.reasons.contains { $0.code == .keySourceFailed || $0.code == .internalFailure }
+    }
+
+    /// The message cannot be judged (a permanent property of it), or we cannot judge it now.
+    private func failedInspection(_ error: any Error) -> Reply {
+        guard error is ProtectedMailError || error is MIMEError else {
+            record.reasons.append("inspection: \(error)")
+            return .tempfail(Replies.failure)
+        }
+        inspector = nil
+        wantsBody = marker != nil
+        verdict = Verdict(status: .permerror, protocol: .none, reasons: [Reason(.malformed, "\(error)")])
+        return .proceed
+    }
+
+    /// `proceed` when the message may go unsigned instead.
+    private func failedProtection(_ error: any Error) -> Reply {
+        protector = nil
+        record.reasons.append("protection: \(error)")
+        guard let error = error as? ProtectedMailError, plan.protection?.encrypt == false,
+            [.unsafeSignedPart, .malformed, .tooLarge].contains(error.code)
+        else { return .tempfail(Replies.failure) }
+        guard plan.mayDropSignature else {
+            return .reject(
+                SMTPReply(
+                    code: 550, enhanced: "5.7.1", text: "the message cannot be signed as its rule requires: \(error)"))
+        }
+        record.result = .clear
+        record.plan = "none"
+        record.keyIDs = []
+        return .proceed
+    }
 }

@@ -1,0 +1,203 @@
+import Configuration
+import Foundation
+import MailFlow
+import Testing
+
+private func parse(_ text: String) throws -> Configuration {
+    try Configuration(parsing: text, file: "g.toml", hostname: "mx.example.org")
+}
+
+private func problems(_ text: String) -> [String] {
+    do {
+        _ = try parse(text)
+        return []
+    } catch let error as ConfigurationError {
+        return error.problems.map(\.description)
+    } catch {
+        return ["\(error)"]
+    }
+}
+
+@Suite struct ConfigurationTests {
+    private static let sample = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("etc/guardd.toml")
+
+    @Test func emptyFileHasTheDocumentedDefaults() throws {
+        let configuration = try parse("")
+        #expect(configuration.service == ServiceSettings(hostname: "mx.example.org"))
+        #expect(configuration.service.socket == "unix:/var/spool/postfix/guardd/milter.sock")
+        #expect(configuration.service.socketMode == 0o660)
+        #expect(configuration.service.socketGroup == "postfix")
+        #expect(configuration.policy == Policy(authservID: "guardd.mx.example.org"))
+        #expect(configuration.policy.maxInspectSize == 64 << 20)
+        #expect(configuration.policy.ladder.outboundDaemons == ["ORIGINATING"])
+    }
+
+    @Test func shippedFileWorksAndLetsReportsPass() throws {
+        let configuration = try Configuration.load(path: Self.sample.path, hostname: "mx.example.org")
+        #expect(configuration.service == ServiceSettings(hostname: "mx.example.org"))
+        let rules = configuration.policy.rules
+        #expect(rules.map(\.name) == ["null-sender", "auto-submitted", "everything"])
+        for rule in rules.prefix(2) {
+            #expect(rule.encrypt == .opportunistic)
+            #expect(rule.sign == .never)
+            #expect(rule.missingKey == .sendClear)
+        }
+        #expect(rules.first?.nullSender == true)
+        #expect(rules.dropFirst().first?.autoSubmitted == true)
+    }
+
+    /// Every commented default of the sample is a setting that exists and has the value that is written there.
+    @Test func commentedDefaultsAreTheDefaults() throws {
+        let text = try String(contentsOf: Self.sample, encoding: .utf8)
+        let head = text.components(separatedBy: "[direction]").first ?? ""
+        let lines = head.split(separator: "\n").filter { $0.hasPrefix("# ") && $0.contains(" = ") }
+            .map { String($0.dropFirst(2)) }
+            .filter { line in
+                !["user", "group", "hostname", "local_domains", "authserv_id", "reinjection_peers", "spool_directory"]
+                    .contains { line.hasPrefix($0 + " =") }
+            }
+        #expect(lines.count > 12)
+        let configuration = try parse(lines.joined(separator: "\n"))
+        #expect(configuration == (try parse("")))
+    }
+
+    @Test func everySettingIsRead() throws {
+        let configuration = try parse(
+            """
+            socket = "inet:127.0.0.1:8890"
+            socket_mode = "0600"
+            socket_group = ""
+            user = "guardd"
+            group = "mail"
+            log = "syslog"
+            syslog_facility = "local3"
+            hostname = "MAIL.example.org"
+            store = "/s"
+            master_key = "/m"
+            drain_timeout = "2 m"
+            max_messages = 7
+            workers = 2
+            memory_budget = "1 GiB"
+            spool_directory = "/tmp"
+            local_domains = ["Example.ORG", "bücher.example"]
+            authserv_id = "id.example.org"
+            annotate_unsigned = false
+            max_inspect_size = "1 MiB"
+            message_size_limit = 10240000
+            remove_own_dkim = false
+            hide-blind-copies = false
+            reinjection_peers = ["127.0.0.1", "2001:db8::/32"]
+            marker_lifetime = "1 d"
+            [direction]
+            outbound_daemons = []
+            login = false
+            client_certificate = true
+            non-smtp = false
+            trusted_networks = ["192.0.2.0/24"]
+            [sign_as]
+            "al-ice" = ["alice@example.org", "@sales.example.org"]
+            [[rule]]
+            name = "one"
+            sender = "<>"
+            recipient = ["a@b.example", "@c.example", ".d.example", "*"]
+            from_header = ["@e.example"]
+            null_sender = false
+            auto-submitted = false
+            list = true
+            content-type = ["text/calendar"]
+            header = ["X-A", "X-B: c*"]
+            encrypt = "required"
+            sign = "required"
+            missing_key = "defer"
+            sign_without_login = true
+            """)
+        #expect(configuration.service.hostname == "mail.example.org")
+        #expect(configuration.service.socketGroup == nil)
+        #expect(configuration.service.drainTimeout == 120)
+        #expect(configuration.service.memoryBudget == 1 << 30)
+        #expect(configuration.policy.localDomains == ["example.org", "xn--bcher-kva.example"])
+        #expect(
+            configuration.policy.reinjectionPeers.map(\.description) == ["127.0.0.1/32", "2001:db8:0:0:0:0:0:0/32"])
+        #expect(configuration.policy.markerLifetime == 86400)
+        #expect(!configuration.policy.ladder.login && !configuration.policy.ladder.local)
+        #expect(configuration.policy.ladder.clientCertificate)
+        let rule = try #require(configuration.policy.rules.first)
+        #expect(rule.sender == [.null])
+        #expect(rule.recipient.count == 4)
+        #expect(rule.encrypt == .required && rule.sign == .required && rule.missingKey == .defer)
+        #expect(rule.signWithoutLogin)
+        #expect(rule.header.map(\.value) == [nil, "c*"])
+        #expect(
+            configuration.policy.signAs
+                == SignAs([
+                    "al-ice": [try AddressPattern("alice@example.org"), try AddressPattern("@sales.example.org")]
+                ]))
+    }
+
+    @Test(arguments: [
+        (
+            "a = 1\nsoket = \"unix:/x\"",
+            ["g.toml:1: unknown setting a;", "g.toml:2: unknown setting soket; did you mean socket?"]
+        ),
+        (
+            "\nlog = \"sysog\"",
+            ["g.toml:2: log = \"sysog\" is none of \"syslog\", \"stderr\"; did you mean \"syslog\"?"]
+        ),
+        ("max_messages = \"5\"", ["g.toml:1: max_messages is a string; write max_messages = 500"]),
+        ("max_messages = 0", ["g.toml:1: max_messages = 0 is out of range; write a number from 1"]),
+        (
+            "max_inspect_size = \"5 MB\"",
+            ["g.toml:1: max_inspect_size cannot be read as an amount; write max_inspect_size = \"64 MiB\""]
+        ),
+        ("max_inspect_size = 1.5", ["g.toml:1: max_inspect_size is a number with a fraction; write"]),
+        ("socket = \"/x\"", ["g.toml:1: socket = \"/x\" names no kind; write unix:/path"]),
+        ("socket_mode = 0o660", ["g.toml:1: socket_mode is an integer; write a string"]),
+        ("store = \"x\"", ["g.toml:1: store = \"x\" is no absolute path"]),
+        ("annotate_unsigned = 1", ["g.toml:1: annotate_unsigned is an integer; write annotate_unsigned = true or"]),
+        ("rule = 1", ["g.toml:1: rule is an integer; write an array of tables: a line [[rule]]"]),
+        (
+            "[direction]\nlogin = true\ntrusted_networks = [\n  \"10.0.0.0/8\",\n  \"10.0.0.1/8\",\n]",
+            ["g.toml:3: trusted_networks: '10.0.0.1/8' has bits set behind its prefix; write 10.0.0.0/8"]
+        ),
+        (
+            "[[rule]]\nname = \"a\"\n\n[[rule]]\nname = \"b\"\nencrypt = \"requird\"",
+            [
+                "g.toml:6: encrypt = \"requird\" is none of \"never\", \"opportunistic\", \"required\"; did you mean \"required\"?"
+            ]
+        ),
+        ("[[rule]]\nencrypt = \"required\"\nmissing_key = \"send-clear\"", ["g.toml:3: rule 'rule 1': missing_key"]),
+        (
+            "[[rule]]\nrecipient = [\"foo\"]",
+            ["g.toml:2: recipient: 'foo' is no address pattern; write user@example.org"]
+        ),
+        ("[[rule]]\nrecipient = []", ["g.toml:2: recipient is empty; leave it out"]),
+        ("[[rule]]\nname = \"a\"\n[[rule]]\nname = \"a\"", ["g.toml:4: there are two rules named \"a\""]),
+        ("[[rules]]\nname = \"a\"", ["g.toml:1: unknown setting rules; did you mean rule?"]),
+        ("a = \"\"\"\nb\n\"\"\"\nlog = 3 # x", ["g.toml:1: unknown", "g.toml:4: log is an integer; write"]),
+        (
+            "null_sender = 1\n[direction]\nnull-sendr = 1",
+            ["g.toml:1: unknown setting null_sender", "g.toml:3: unknown setting null_sendr"]
+        ),
+        ("x = [", ["g.toml:1: no valid TOML: "]),
+        ("local_domains = [\"a b\"]", ["g.toml:1: local_domains: '@a b' names no domain"]),
+        ("local_domains = [1]", ["g.toml:1: local_domains holds an integer; write strings"]),
+    ]) func mistakesAreNamedWithTheirLine(_ text: String, _ expected: [String]) {
+        let found = problems(text)
+        #expect(found.count == expected.count)
+        for (line, start) in zip(found, expected) { #expect(line.hasPrefix(start), "\(line)") }
+    }
+
+    @Test func anUnreadableFileIsNamed() {
+        let error = #expect(throws: ConfigurationError.self) {
+            try Configuration.load(path: "/nonexistent/guardd.toml", hostname: "h")
+        }
+        #expect(error?.code == .unreadable)
+    }
+
+    @Test func reloadNamesWhatItCannotChange() throws {
+        let one = try parse("").service
+        let two = try parse("socket = \"unix:/x\"\nmax_messages = 1\ndrain_timeout = 5").service
+        #expect(two.fixedSettings(differingFrom: one) == ["socket", "max_messages"])
+    }
+}
