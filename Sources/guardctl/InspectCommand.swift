@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+import OpenPGP
+import ProtectedMail
+
+/// `guardctl inspect`: what guardd would say of a mail, without a store and without a daemon.
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Say what guardd would say of a mail.",
+        discussion: """
+            Reads one message (RFC 5322, with CRLF or LF, or one message of an mbox) and judges its OpenPGP protection. \
+            Keys given with --key count as trusted, as if the administrator had imported them; secret keys among them \
+            open encrypted mail.
+
+            Exit status: 0 for pass, 1 for any other verdict, 2 if the message or a key cannot be read.
+            """)
+
+    @Argument(help: ArgumentHelp("The message, or - for standard input.", valueName: "file"))
+    var file: String
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("A file of keys, armored or binary; may be given several times.", valueName: "file"))
+    var key: [String] = []
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The time of the inspection: ISO 8601 or Unix seconds. Default: now.", valueName: "time"))
+    var at: String?
+
+    @Option(
+        name: .customLong("authserv-id"), help: ArgumentHelp("The authserv-id of the header fields.", valueName: "id"))
+    var authservID = "guardd.\(ProcessInfo.processInfo.hostName)"
+
+    @Flag(name: .long, help: "Write JSON.")
+    var json = false
+
+    func run() throws {
+        let verdict: Verdict
+        do {
+            let time = try CommandTime.parse(at)
+            let source = try KeyFiles(key)
+            verdict = inspect(message: try InputFile.read(file), source: source, time: time)
+        } catch let error as InputError {
+            FileHandle.standardError.write(Data("guardctl: \(error.description)\n".utf8))
+            throw ExitCode(2)
+        }
+        let report = InspectReport(verdict, authservID: authservID)
+        FileHandle.standardOutput.write(Data((json ? try report.json() : report.text).utf8))
+        if verdict.status != .pass { throw ExitCode(1) }
+    }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import KeyStore
+import Libcrypto
+
+/// Where a password comes from: never the command line, which every user of the machine can read.
+struct PasswordOptions: ParsableArguments {
+    @Option(
+        name: .customLong("password-file"),
+        help: ArgumentHelp(
+            "A file whose first line is the password; @3 reads file descriptor 3.", valueName: "file|@fd"))
+    var passwordFile: String?
+
+    private static let maximumLength = 4096
+
+    /// The password from the file or, at a terminal, by a prompt without echo.
+    ///
+    /// - Parameter confirmed: whether a prompt asks twice.
+    func read(prompt: String, confirmed: Bool = false) throws -> SecretBytes {
+        if let passwordFile { return try Self.firstLine(of: passwordFile) }
+        guard isatty(STDIN_FILENO) == 1 else {
+            throw KeyStoreError(.passwordRequired, "\(prompt): no terminal to ask at; use --password-file")
+        }
+        let password = try Self.ask(prompt)
+        if confirmed, try Self.ask("\(prompt) again") != password {
+            throw KeyStoreError(.wrongPassword, "the two passwords differ")
+        }
+        return password
+    }
+
+    private static func firstLine(of name: String) throws -> SecretBytes {
+        let isDescriptor = name.hasPrefix("@")
+        guard !isDescriptor || Int32(name.dropFirst()) != nil else {
+            throw KeyStoreError(.missing, "--password-file \(name): write @ and the number of a file descriptor")
+        }
+        let descriptor = isDescriptor ? Int32(name.dropFirst()) ?? -1 : open(name, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw KeyStoreError(.missing, "password file \(name): \(String(cString: strerror(errno)))")
+        }
+        defer { if !isDescriptor { close(descriptor) } }
+        return try line(from: descriptor, name)
+    }
+
+    private static func ask(_ prompt: String) throws -> SecretBytes {
+        FileHandle.standardError.write(Data("\(prompt): ".utf8))
+        var settings = termios()
+        tcgetattr(STDIN_FILENO, &settings)
+        var silent = settings
+        silent.c_lflag &= ~tcflag_t(ECHO)
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+        defer {
+            tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings)
+            FileHandle.standardError.write(Data("\n".utf8))
+        }
+        return try line(from: STDIN_FILENO, "the terminal")
+    }
+
+    private static func line(from descriptor: Int32, _ name: String) throws -> SecretBytes {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(maximumLength)
+        defer { for index in bytes.indices { bytes[index] = 0 } }
+        var byte: UInt8 = 0
+        while bytes.count < maximumLength, Glibc.read(descriptor, &byte, 1) == 1, byte != 10 { bytes.append(byte) }
+        if bytes.last == 13 { bytes.removeLast() }
+        guard !bytes.isEmpty else { throw KeyStoreError(.passwordRequired, "\(name) gives no password") }
+        return SecretBytes(copying: bytes)
+    }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Configuration
+import Foundation
+import KeyStore
+
+/// Where the store and its master key are.
+struct StoreOptions: ParsableArguments {
+    static let defaultConfiguration = "/etc/guardd/guardd.toml"
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp("The configuration of guardd (default: \(defaultConfiguration)).", valueName: "file"))
+    var config: String?
+
+    @Option(name: .long, help: ArgumentHelp("The key store, instead of the configured one.", valueName: "file"))
+    var store: String?
+
+    @Option(
+        name: .customLong("master-key"),
+        help: ArgumentHelp("The master key, instead of the configured one.", valueName: "file"))
+    var masterKey: String?
+
+    /// Store and master key by option, configuration or default, in this order.
+    func paths() throws -> (store: String, masterKey: String) {
+        if let store, let masterKey { return (store, masterKey) }
+        let path = config ?? Self.defaultConfiguration
+        // Without any configuration the defaults hold; one that was named must be there.
+        let settings: ServiceSettings
+        if config == nil, !FileManager.default.fileExists(atPath: path) {
+            settings = ServiceSettings(hostname: "localhost")
+        } else {
+            settings = try Configuration.load(path: path).service
+        }
+        return (store ?? settings.store, masterKey ?? settings.masterKey)
+    }
+
+    /// The opened store. `guardctl init` makes it; nothing else does.
+    func open() throws -> KeyStore {
+        let (store, masterKey) = try paths()
+        guard FileManager.default.fileExists(atPath: store) else {
+            throw KeyStoreError(.missing, "there is no key store \(store): run guardctl init first")
+        }
+        return try KeyStore(path: store, master: MasterKey.load(path: masterKey))
+    }
+}

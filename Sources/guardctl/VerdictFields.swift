@@ -1,0 +1,12 @@
+import MailFlow
+import ProtectedMail
+
+/// The header fields that guardd adds for a verdict.
+enum VerdictFields {
+    /// Each field on one line, unfolded.
+    static func lines(_ verdict: Verdict, authservID: String) -> [String] {
+        let value = ResultField.value(authservID: authservID, verdict: verdict)
+        let words = value.split(whereSeparator: { $0 == "\n" || $0 == "\t" || $0 == " " })
+        return ["\(ResultField.name): \(words.joined(separator: " "))"]
+    }
+}
