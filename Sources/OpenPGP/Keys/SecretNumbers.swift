@@ -3,7 +3,23 @@ import Libcrypto
 /// Takes the secret numbers of a key packet apart without letting them out of locked memory (RFC 9580 section 5.5.5).
 enum SecretNumbers {
     /// The libcrypto key for secret numbers.
+    ///
+    /// - Throws: `malformed` also where they belong to another public key: the public half is not covered by the
+    ///   password's check and may have been exchanged to make signatures that give the secret away.
     static func handle(_ secret: SecretBytes, of key: PublicKey) throws -> PrivateKeyHandle {
+        let handle = try unchecked(secret, of: key)
+        let isRight: Bool
+        switch key.parameters {
+        case .eddsaLegacy(_, let point): isRight = Array(point.bytes.dropFirst()) == handle.publicBytes
+        case .ecdh(.curve25519Legacy, let point, _): isRight = Array(point.bytes.dropFirst()) == handle.publicBytes
+        case .ed25519(let raw), .x25519(let raw): isRight = raw == handle.publicBytes
+        default: isRight = true
+        }
+        guard isRight else { throw OpenPGPError(.malformed, "secret and public half of key \(key.keyID.hex) differ") }
+        return handle
+    }
+
+    private static func unchecked(_ secret: SecretBytes, of key: PublicKey) throws -> PrivateKeyHandle {
         var position = 0
         switch key.parameters {
         case .rsa(let n, let e):

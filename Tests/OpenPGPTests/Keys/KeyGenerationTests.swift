@@ -55,6 +55,20 @@ import Testing
         #expect(try key.merged(with: locked).serialized() == key.serialized())
     }
 
+    @Test func refusesASecretOfAnotherKey() throws {
+        let key = try Self.key()
+        let other = try Self.key()
+        var bytes = Self.octets(key.serialized())
+        let foreign = Self.octets(other.serialized())
+        // Version, time, algorithm, curve and point of the primary key, without the secret behind it.
+        let publicPart = key.certificate.primaryKey.serializedBody.count
+        let start = 2
+        #expect(Array(bytes[start..<start + publicPart]) == key.certificate.primaryKey.serializedBody)
+        bytes.replaceSubrange(start..<start + publicPart, with: foreign[start..<start + publicPart])
+        let mixed = try SecretCertificate(parsing: bytes).merged(with: other.certificate)
+        #expect(throws: OpenPGPError(.malformed, "")) { try mixed.signingKey(at: Self.created) }
+    }
+
     @Test func refusesWrongArguments() {
         #expect(throws: OpenPGPError(.invalidArgument, "")) {
             try SecretCertificate.generate(userIDs: [], at: Self.created)
