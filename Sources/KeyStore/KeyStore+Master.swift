@@ -125,13 +125,7 @@ extension KeyStore {
     }
 
     private func beginRotation() throws {
-        let next: MasterKey
-        if let path = keyring.newest.successorPath {
-            // A file left by a run that ended before the store learned of its key is as good as a new one.
-            next = FileSystem.exists(path) ? try MasterKey.load(path: path) : try MasterKey.create(path: path)
-        } else {
-            next = try MasterKey.random()
-        }
+        let next = try keyring.newest.makeSuccessor()
         try database.write { connection in
             guard try Self.masterRows(connection).allSatisfy(\.isCurrent) else {
                 throw KeyStoreError(.busy, "store \(path): another rotation of its master key is running")

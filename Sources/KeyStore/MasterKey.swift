@@ -46,12 +46,30 @@ public struct MasterKey: Sendable {
         try MasterKey(secret: MasterKeyFile(path: path).read(), path: path)
     }
 
+    /// The file that holds the key: what systemd was told to hand over (`LoadCredential=`, as `guardd-master` or `master.key`), if this
+    /// process was started so, else the configured path.
+    public static func location(configured path: String) -> String {
+        guard let directory = Environment.variable("CREDENTIALS_DIRECTORY"), !directory.isEmpty else { return path }
+        let candidates = ["guardd-master", "master.key"].map { directory + "/" + $0 }
+        return candidates.first(where: FileSystem.exists) ?? path
+    }
+
     /// Makes a fresh key in a new file with mode 0600, complete on disk before it gets its name.
     /// - Throws: `exists` if there is any file of that name; it is never overwritten.
     @discardableResult
     public static func create(path: String) throws -> MasterKey {
         let key = try MasterKey(secret: SecretBytes.random(count: size), path: path)
         try MasterKeyFile(path: path).create(with: key.secret)
+        return key
+    }
+
+    /// Makes the key that follows this one, in a file of the same owner, or in memory.
+    func makeSuccessor() throws -> MasterKey {
+        guard let path, let successorPath else { return try MasterKey.random() }
+        // A file left by a run that ended before the store learned of its key is as good as a new one.
+        if FileSystem.exists(successorPath) { return try MasterKey.load(path: successorPath) }
+        let key = try MasterKey(secret: SecretBytes.random(count: Self.size), path: successorPath)
+        try MasterKeyFile(path: successorPath).create(with: key.secret, ownedLike: path)
         return key
     }
 

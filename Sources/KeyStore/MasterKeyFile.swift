@@ -59,7 +59,9 @@ struct MasterKeyFile {
 
     /// Writes beside, syncs, then links to the final name: a crash leaves either no key or a whole one, and `link`
     /// refuses an existing name where `rename` would replace it.
-    func create(with secret: SecretBytes) throws {
+    ///
+    /// - Parameter model: a file whose owner the new one gets, where the running user may give files away.
+    func create(with secret: SecretBytes, ownedLike model: String? = nil) throws {
         let draft = path + ".draft-" + String(getpid())
         let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw failure("create", errno) }
@@ -68,6 +70,11 @@ struct MasterKeyFile {
             _ = unsafe unlink(draft)
         }
         guard fchmod(descriptor, 0o600) == 0 else { throw failure("chmod", errno) }
+        if let model, geteuid() == 0 {
+            var info = stat()
+            guard unsafe stat(model, &info) == 0 else { throw failure("stat", errno) }
+            guard fchown(descriptor, info.st_uid, info.st_gid) == 0 else { throw failure("chown", errno) }
+        }
         let written = secret.withBytes { bytes in
             unsafe bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
         }

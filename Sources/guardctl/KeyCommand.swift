@@ -8,6 +8,6 @@ struct KeyCommand: ParsableCommand {
         discussion: "A key is named by its fingerprint, its key ID (16 digits) or a mail address.",
         subcommands: [
             KeyImportCommand.self, KeyGenerateCommand.self, KeyListCommand.self, KeyShowCommand.self,
-            KeyExportCommand.self, KeyDeleteCommand.self,
+            KeyExportCommand.self, KeyTrustCommand.self, KeyDeleteCommand.self,
         ])
 }

@@ -43,17 +43,23 @@ struct PasswordOptions: ParsableArguments {
     }
 
     private static func ask(_ prompt: String) throws -> SecretBytes {
-        FileHandle.standardError.write(Data("\(prompt): ".utf8))
         var settings = termios()
-        tcgetattr(STDIN_FILENO, &settings)
+        guard tcgetattr(STDIN_FILENO, &settings) == 0 else {
+            throw KeyStoreError(.passwordRequired, "\(prompt): no terminal to ask at; use --password-file")
+        }
+        FileHandle.standardError.write(Data("\(prompt): ".utf8))
         var silent = settings
-        silent.c_lflag &= ~tcflag_t(ECHO)
+        // Without signals of the keyboard too: ended by one here, the terminal would stay without echo.
+        silent.c_lflag &= ~tcflag_t(ECHO | ISIG)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
         defer {
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings)
             FileHandle.standardError.write(Data("\n".utf8))
         }
-        return try line(from: STDIN_FILENO, "the terminal")
+        let password = try line(from: STDIN_FILENO, "the terminal")
+        let isInterrupted = password.withBytes { bytes in bytes.indices.contains { bytes[$0] == 0x03 } }
+        guard !isInterrupted else { throw KeyStoreError(.passwordRequired, "interrupted") }
+        return password
     }
 
     private static func line(from descriptor: Int32, _ name: String) throws -> SecretBytes {

@@ -23,15 +23,18 @@ struct StoreOptions: ParsableArguments {
     /// Store and master key by option, configuration or default, in this order.
     func paths() throws -> (store: String, masterKey: String) {
         if let store, let masterKey { return (store, masterKey) }
+        let settings = try settings()
+        return (store ?? settings.store, masterKey ?? MasterKey.location(configured: settings.masterKey))
+    }
+
+    /// What the configuration says; its defaults where there is none.
+    func settings() throws -> ServiceSettings {
         let path = config ?? Self.defaultConfiguration
         // Without any configuration the defaults hold; one that was named must be there.
-        let settings: ServiceSettings
         if config == nil, !FileManager.default.fileExists(atPath: path) {
-            settings = ServiceSettings(hostname: "localhost")
-        } else {
-            settings = try Configuration.load(path: path).service
+            return ServiceSettings(hostname: "localhost")
         }
-        return (store ?? settings.store, masterKey ?? settings.masterKey)
+        return try Configuration.load(path: path).service
     }
 
     /// The opened store. `guardctl init` makes it; nothing else does.

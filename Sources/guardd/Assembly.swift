@@ -19,7 +19,7 @@ struct Assembly: Sendable {
     /// Opens the store as the user guardd runs as.
     init(_ service: ServiceSettings, log: Logger) throws {
         do {
-            let master = try MasterKey.load(path: service.masterKey)
+            let master = try MasterKey.load(path: MasterKey.location(configured: service.masterKey))
             markerKey = try master.derive(purpose: .marker)
             keys = StoreKeys(try KeyStore(path: service.store, master: master, readers: service.workers))
         } catch {
