@@ -21,6 +21,11 @@ public final class PublicKeyHandle: Sendable {
         guard [p, q, g, y].allSatisfy({ !$0.isEmpty && $0.count <= 1250 }) else {
             throw LibcryptoError(.invalidParameter, "DSA numbers of a wrong size")
         }
+        // libcrypto calls every signature by keys with another subgroup wrong instead of saying that it cannot know.
+        let order = q.drop { $0 == 0 }
+        guard let first = order.first, [20, 28, 32].contains(order.count), first >= 0x80 else {
+            throw LibcryptoError(.unsupported, "DSA with a subgroup of \(order.count) octets")
+        }
         var numbers = KeyNumbers()
         numbers.number("p", p)
         numbers.number("q", q)

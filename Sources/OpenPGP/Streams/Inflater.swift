@@ -6,6 +6,12 @@ import CZlib
     private var isOpen = false
     private var hasEnded = false
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    private var consumed = 0
+    private var given = 0
+
+    /// Nothing that people send shrinks to a two-hundredth; below this many octets it does no harm.
+    private static let maximumRatio = 200
+    private static let harmless = 32 << 20
 
     /// `zip` is raw deflate (RFC 1951), `zlib` has a header (RFC 1950). Throws `unsupportedAlgorithm` for others.
     init(_ algorithm: CompressionID) throws {
@@ -26,6 +32,7 @@ import CZlib
     /// Hands inflated pieces to `sink`. Octets after the end of the compressed stream are dropped, as others do.
     func push(_ input: Span<UInt8>, _ sink: (Span<UInt8>) throws -> Void) throws {
         guard !hasEnded, input.count > 0, input.count <= Int(UInt32.max) else { return }
+        consumed += input.count
         try unsafe input.withUnsafeBufferPointer { bytes in
             unsafe stream.next_in = UnsafeMutablePointer(mutating: bytes.baseAddress)
             unsafe stream.avail_in = UInt32(bytes.count)
@@ -40,6 +47,10 @@ import CZlib
                     unsafe stream.avail_out = UInt32(output.count)
                     status = unsafe inflate(&stream, Z_NO_FLUSH)
                     return unsafe output.count - Int(stream.avail_out)
+                }
+                given += produced
+                guard given <= Self.harmless || given / Self.maximumRatio <= consumed else {
+                    throw OpenPGPError(.limitExceeded, "compressed data grows more than \(Self.maximumRatio) times")
                 }
                 if produced > 0 { try sink(buffer.span.extracting(0..<produced)) }
                 switch status {

@@ -35,6 +35,7 @@ struct SignatureJudge {
         guard policy.accepts(hash: signature.hash, for: .dataSignature, created: creation, at: time) else {
             return result(.weakAlgorithm("\(signature.hash)"), keys.first?.0, keys.first?.1)
         }
+        var obstacle: SignatureResult?
         for (key, certificate) in keys {
             let isRight: Bool
             do {
@@ -42,13 +43,18 @@ struct SignatureJudge {
                     return result(.unsupported("\(signature.hash) cannot be computed"), key, certificate)
                 }
                 isRight = try signature.verify(digest: content, with: key)
-            } catch let error as OpenPGPError where error.code == .unsupportedAlgorithm {
-                return result(.unsupported(error.message), key, certificate)
+            } catch let error as OpenPGPError {
+                // One key that cannot be used, put there by anybody, must not hide the right one after it.
+                obstacle = obstacle ?? result(.unsupported(error.message), key, certificate)
+                continue
+            } catch let error as LibcryptoError {
+                obstacle = obstacle ?? result(.unsupported(error.message), key, certificate)
+                continue
             }
             guard isRight else { continue }
             return result(outcome(of: signature, created: creation, key, certificate), key, certificate)
         }
-        return result(.bad, keys.first?.0, keys.first?.1)
+        return obstacle ?? result(.bad, keys.first?.0, keys.first?.1)
     }
 
     /// What times, revocations, flags and policy say of a signature whose mathematics is right.

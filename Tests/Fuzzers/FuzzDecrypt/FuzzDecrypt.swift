@@ -44,11 +44,11 @@ public func fuzzDecrypt(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         let piece = 1 + data.count % 17
         precondition(read(data, piece: piece) == read(data, piece: max(1, data.count)), "pieces matter")
     case 1:
-        // A whole encrypted message with some of its octets changed is never read.
+        // The encrypted packet of a message with some of its octets changed is never read.
         var message = sealed(Array("content".utf8))
         var changed = false
-        for (index, byte) in data.prefix(message.count).enumerated() where byte != 0 {
-            message[index] ^= byte
+        for (index, byte) in data.prefix(min(50, message.count)).enumerated() where byte != 0 {
+            message[message.count - 1 - index] ^= byte
             changed = true
         }
         if changed { precondition(read(message, piece: 7) == "refused", "a changed message was read") }
