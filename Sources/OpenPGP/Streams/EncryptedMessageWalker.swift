@@ -95,14 +95,15 @@ public final class EncryptedMessageWalker {
             swap(&piece, &dearmored)
             defer { swap(&piece, &dearmored) }
             piece.removeAll(keepingCapacity: true)
-            guard let count = try? decoder.push(bytes, into: &piece) else {
-                failure = .notProtected
+            let count = try? decoder.push(bytes, into: &piece)
+            // Header fields come first, so they decide first, however the text is cut.
+            let headerOctets = decoder.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+            guard headerOctets <= Self.maximumHeaderOctets, let count else {
+                failure = count == nil && headerOctets <= Self.maximumHeaderOctets ? .notProtected : .unsure
                 return
             }
             used = count
             walk(piece.span)
-            let headerOctets = decoder.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
-            if headerOctets > Self.maximumHeaderOctets { failure = .unsure }
         }
         for index in used..<bytes.count where ![32, 9, 13, 10].contains(bytes[index]) {
             failure = .notProtected
