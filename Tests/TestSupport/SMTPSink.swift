@@ -19,7 +19,7 @@ public struct DeliveredMessage: Sendable {
         self.data = data
         // Header only: bodies may be large and this runs for every message.
         let head = MailParts(Array(data.prefix(65536))).value("Received") ?? ""
-        let words = head.split(separator: " ")
+        let words = head.split(whereSeparator: \.isWhitespace)
         queueID = words.firstIndex(of: "id").flatMap { $0 + 1 < words.count ? String(words[$0 + 1]) : nil }?
             .trimmingCharacters(in: CharacterSet(charactersIn: ";"))
     }
