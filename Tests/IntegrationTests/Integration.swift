@@ -119,7 +119,7 @@ final class People: Sendable {
 }
 
 /// Every LF as CR LF.
-private func canonicalLineEnds(_ bytes: [UInt8]) -> [UInt8] {
+func canonicalLineEnds(_ bytes: [UInt8]) -> [UInt8] {
     var result: [UInt8] = []
     for byte in bytes {
         if byte == 10, result.last != 13 { result.append(13) }

@@ -56,6 +56,12 @@ public final class GnuPGHome: @unchecked Sendable {
         return (result.output, result.error)
     }
 
+    /// What gpg finds in a message, whether it can decrypt it or not.
+    public func listPackets(_ message: [UInt8]) throws -> String {
+        let result = try Shell.run("gpg", ["--homedir", path, "--batch", "--list-packets"], input: message)
+        return String(decoding: result.output, as: UTF8.self)
+    }
+
     /// Decrypts many messages with one process; gives the contents in order, nil where decryption failed.
     public func decryptAll(_ messages: [[UInt8]]) throws -> [[UInt8]?] {
         let folder = try TemporaryDirectory("dec")
