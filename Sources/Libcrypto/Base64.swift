@@ -132,12 +132,10 @@ public enum Base64 {
 extension Array where Element == UInt8 {
     /// Appends what `body` writes at the pointer (it returns how much, at most `limit`), growing by doubling.
     mutating func appendUninitialized(upTo limit: Int, _ body: (UnsafeMutablePointer<UInt8>) -> Int) {
-        let start = count
-        append(contentsOf: repeatElement(0, count: limit))
-        let written = withUnsafeMutableBufferPointer { buffer -> Int in
-            guard let base = buffer.baseAddress else { return 0 }
-            return body(base + start)
+        append(addingCapacity: limit) { (free: inout OutputSpan<UInt8>) in
+            free.withUnsafeMutableBufferPointer { buffer, written in
+                if let base = buffer.baseAddress { written = body(base) }
+            }
         }
-        removeLast(limit - written)
     }
 }

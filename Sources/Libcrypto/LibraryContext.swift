@@ -26,6 +26,7 @@ enum LibraryContext {
     static let digests: [Fetched?] = HashAlgorithm.allCases.map { digest($0.libraryName) }
     static let aes256GCM = cipher("AES-256-GCM")
     static let aes128GCM = cipher("AES-128-GCM")
+    static let cmac = Fetched(EVP_MAC_fetch(shared, "CMAC", nil))
     static let hmac = Fetched(EVP_MAC_fetch(shared, "HMAC", nil))
     static let hkdf = Fetched(EVP_KDF_fetch(shared, "HKDF", nil))
 }
