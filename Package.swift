@@ -14,8 +14,9 @@ let fuzzing = Context.environment["FUZZ"] == "1"
 // A target imports only targets above it; this file is the only place that says so.
 let core: [Target] = [
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "Libcrypto", dependencies: ["COpenSSL"], swiftSettings: base),
+    .target(name: "Libcrypto", dependencies: ["COpenSSL", "CArgon2"], swiftSettings: base),
     .target(name: "MIME", swiftSettings: strict),
     .target(name: "OpenPGP", dependencies: ["Libcrypto", "CZlib"], swiftSettings: strict),
     .target(name: "ProtectedMail", dependencies: ["Libcrypto", "MIME", "OpenPGP"], swiftSettings: strict),
