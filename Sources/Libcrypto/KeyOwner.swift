@@ -42,6 +42,23 @@ final class KeyOwner: @unchecked Sendable {
         return KeyOwner(key)
     }
 
+    /// A fresh key.
+    static func generate(_ algorithm: String, _ parameter: Parameters.Value) throws -> KeyOwner {
+        guard let context = EVP_PKEY_CTX_new_from_name(LibraryContext.shared, algorithm, nil) else {
+            throw LibcryptoError.failure("EVP_PKEY_CTX_new_from_name", .resourceExhausted)
+        }
+        defer { EVP_PKEY_CTX_free(context) }
+        var key: OpaquePointer?
+        let status = Parameters.with([parameter]) { parameters -> Int32 in
+            guard EVP_PKEY_keygen_init(context) == 1, EVP_PKEY_CTX_set_params(context, parameters) == 1 else {
+                return 0
+            }
+            return EVP_PKEY_generate(context, &key)
+        }
+        guard status == 1, let key else { throw LibcryptoError.failure("\(algorithm) key generation") }
+        return KeyOwner(key)
+    }
+
     /// A key of the Edwards or Montgomery family from its octets.
     static func raw(_ algorithm: String, publicKey: [UInt8]) throws -> KeyOwner {
         guard
@@ -62,10 +79,15 @@ final class KeyOwner: @unchecked Sendable {
     /// The public key in its own encoding: 04 and both coordinates, or the raw octets.
     func encodedPublicKey() throws -> [UInt8] {
         try withHandle { key in
-            // Ed25519 has no "encoded" form in libcrypto 3.0, only a raw one.
-            var raw = [UInt8](repeating: 0, count: 32)
-            var size = raw.count
-            if EVP_PKEY_get_raw_public_key(key, &raw, &size) == 1, size == raw.count { return raw }
+            // Ed25519 and Ed448 have no "encoded" form in libcrypto 3.0, only a raw one, which other keys lack.
+            var size = 0
+            if EVP_PKEY_get_raw_public_key(key, nil, &size) == 1 {
+                var raw = [UInt8](repeating: 0, count: size)
+                guard EVP_PKEY_get_raw_public_key(key, &raw, &size) == 1, size == raw.count else {
+                    throw LibcryptoError.failure("EVP_PKEY_get_raw_public_key")
+                }
+                return raw
+            }
             ERR_clear_error()
             var buffer: UnsafeMutablePointer<UInt8>?
             let count = EVP_PKEY_get1_encoded_public_key(key, &buffer)
@@ -74,24 +96,56 @@ final class KeyOwner: @unchecked Sendable {
             return [UInt8](UnsafeBufferPointer(start: buffer, count: count))
         }
     }
+
+    /// One number of the key, most significant octet first, with zeros in front to `size` octets.
+    func number(_ name: String, size: Int) throws -> SecretBytes {
+        let native = try SecretBytes(
+            raw: size,
+            unsafe: { target in
+                let status = withHandle { key in
+                    name.withCString { name in
+                        var list = [OSSL_PARAM_construct_BN(name, target, size), OSSL_PARAM_construct_end()]
+                        return EVP_PKEY_get_params(key, &list)
+                    }
+                }
+                guard status == 1 else { throw LibcryptoError.failure("reading \(name)") }
+            })
+        return native.reversed()
+    }
+
+    /// One public number of at most `size` octets, without zeros in front.
+    func publicNumber(_ name: String, size: Int) throws -> [UInt8] {
+        try number(name, size: size).withBytes { bytes in
+            Array((0..<bytes.count).map { bytes[$0] }.drop { $0 == 0 })
+        }
+    }
+}
+
+extension SecretBytes {
+    /// The other order of octets: libcrypto takes and gives integers in the machine's order.
+    func reversed() -> SecretBytes {
+        SecretBytes(count: count) { target in
+            withBytes { source in
+                for index in 0..<source.count { target[index] = source[source.count - 1 - index] }
+            }
+        }
+    }
 }
 
 /// The numbers of a key in the order and form libcrypto takes them. Secret ones live in locked memory.
 struct KeyNumbers {
-    private enum Value { case number(SecretBytes), octets([UInt8]), name(String) }
+    private enum Value {
+        case number(SecretBytes)
+        case octets([UInt8])
+        case name(String)
+    }
     private var values: [(String, Value)] = []
 
     /// An integer, most significant octet first.
     mutating func number(_ name: String, _ bytes: [UInt8]) { number(name, SecretBytes(copying: bytes)) }
 
     mutating func number(_ name: String, _ bytes: SecretBytes) {
-        // libcrypto wants integers in the machine's order.
-        let reversed = SecretBytes(count: max(bytes.count, 1)) { target in
-            bytes.withBytes { source in
-                for index in 0..<source.count { target[index] = source[source.count - 1 - index] }
-            }
-        }
-        values.append((name, .number(reversed)))
+        values.append((name, .number(bytes.count > 0 ? bytes.reversed() : SecretBytes(copying: [0]))))
     }
 
     mutating func octets(_ name: String, _ bytes: [UInt8]) { values.append((name, .octets(bytes))) }

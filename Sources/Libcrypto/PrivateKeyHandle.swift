@@ -100,7 +100,8 @@ public final class PrivateKeyHandle: Sendable {
 
     /// `scalar` and `point` (04, x, y) must belong together.
     public static func ec(_ curve: EllipticCurve, scalar: SecretBytes, point: [UInt8]) throws -> PrivateKeyHandle {
-        guard point.count == 2 * curve.fieldSize + 1, point.first == 4, scalar.count <= curve.fieldSize, scalar.count > 0
+        guard point.count == 2 * curve.fieldSize + 1, point.first == 4, scalar.count <= curve.fieldSize,
+            scalar.count > 0
         else { throw LibcryptoError(.invalidParameter, "key of a wrong size on \(curve)") }
         var numbers = KeyNumbers()
         numbers.name("group", curve.libraryName)
@@ -120,9 +121,19 @@ public final class PrivateKeyHandle: Sendable {
         PrivateKeyHandle(try KeyOwner.raw("ED25519", privateKey: seed))
     }
 
+    /// 57 octets of RFC 8032.
+    public static func ed448(seed: SecretBytes) throws -> PrivateKeyHandle {
+        PrivateKeyHandle(try KeyOwner.raw("ED448", privateKey: seed))
+    }
+
     /// 32 octets of RFC 7748, least significant first.
     public static func x25519(scalar: SecretBytes) throws -> PrivateKeyHandle {
         PrivateKeyHandle(try KeyOwner.raw("X25519", privateKey: scalar))
+    }
+
+    /// 56 octets of RFC 7748, least significant first.
+    public static func x448(scalar: SecretBytes) throws -> PrivateKeyHandle {
+        PrivateKeyHandle(try KeyOwner.raw("X448", privateKey: scalar))
     }
 
     /// A fresh key for one key agreement.
@@ -131,18 +142,13 @@ public final class PrivateKeyHandle: Sendable {
     }
 
     /// A fresh key for one key agreement.
+    public static func generateX448() throws -> PrivateKeyHandle {
+        try x448(scalar: SecretBytes.random(count: 56))
+    }
+
+    /// A fresh key for one key agreement.
     public static func generateEC(_ curve: EllipticCurve) throws -> PrivateKeyHandle {
-        guard let context = EVP_PKEY_CTX_new_from_name(LibraryContext.shared, "EC", nil) else {
-            throw LibcryptoError.failure("EVP_PKEY_CTX_new_from_name", .resourceExhausted)
-        }
-        defer { EVP_PKEY_CTX_free(context) }
-        var key: OpaquePointer?
-        let status = Parameters.withString("group", curve.libraryName) { parameters -> Int32 in
-            guard EVP_PKEY_keygen_init(context) == 1, EVP_PKEY_CTX_set_params(context, parameters) == 1 else { return 0 }
-            return EVP_PKEY_generate(context, &key)
-        }
-        guard status == 1, let key else { throw LibcryptoError.failure("EC key generation") }
-        return PrivateKeyHandle(KeyOwner(key))
+        PrivateKeyHandle(try KeyOwner.generate("EC", .string("group", curve.libraryName)))
     }
 
     /// The public key: raw octets, or 04 and both coordinates.
@@ -182,20 +188,26 @@ public final class PrivateKeyHandle: Sendable {
     }
 
     /// RFC 8032: 64 octets.
-    public func signEd25519(message: [UInt8]) throws -> [UInt8] {
+    public func signEd25519(message: [UInt8]) throws -> [UInt8] { try signEdwards(message, size: 64) }
+
+    /// RFC 8032 without a context: 114 octets.
+    public func signEd448(message: [UInt8]) throws -> [UInt8] { try signEdwards(message, size: 114) }
+
+    private func signEdwards(_ message: [UInt8], size: Int) throws -> [UInt8] {
         guard let context = EVP_MD_CTX_new() else { throw LibcryptoError.failure("EVP_MD_CTX_new", .resourceExhausted) }
         defer { EVP_MD_CTX_free(context) }
         guard owner.withHandle({ EVP_DigestSignInit_ex(context, nil, nil, LibraryContext.shared, nil, $0, nil) }) == 1
         else { throw LibcryptoError.failure("EVP_DigestSignInit_ex") }
-        var output = [UInt8](repeating: 0, count: 64)
-        var count = output.count
-        guard EVP_DigestSign(context, &output, &count, message, message.count) == 1, count == 64 else {
+        var output = [UInt8](repeating: 0, count: size)
+        var count = size
+        guard EVP_DigestSign(context, &output, &count, message, message.count) == 1, count == size else {
             throw LibcryptoError.failure("EVP_DigestSign")
         }
         return output
     }
 
-    /// The shared secret with `peer`, a key on the same curve. Throws `invalidParameter` where there is none.
+    /// The shared secret with `peer`, a key on the same curve. Throws `invalidParameter` where there is none, as for a
+    /// point of small order, whose secret everybody knows (RFC 7748 section 6).
     public func agree(with peer: PublicKeyHandle) throws -> SecretBytes {
         try owner.withContext { context in
             var count = 0

@@ -53,6 +53,16 @@ public final class PublicKeyHandle: Sendable {
         PublicKeyHandle(try KeyOwner.raw("X25519", publicKey: raw))
     }
 
+    /// 57 octets of RFC 8032.
+    public static func ed448(_ raw: [UInt8]) throws -> PublicKeyHandle {
+        PublicKeyHandle(try KeyOwner.raw("ED448", publicKey: raw))
+    }
+
+    /// 56 octets of RFC 7748.
+    public static func x448(_ raw: [UInt8]) throws -> PublicKeyHandle {
+        PublicKeyHandle(try KeyOwner.raw("X448", publicKey: raw))
+    }
+
     /// PKCS#1 v1.5 (RFC 8017 section 8.2.2) over a digest.
     public func verifyRSA(signature: [UInt8], digest: [UInt8], hash: HashAlgorithm) throws -> Bool {
         guard let method = LibraryContext.digests[hash.rawValue] else {
@@ -84,6 +94,15 @@ public final class PublicKeyHandle: Sendable {
 
     /// RFC 8032; `signature` has 64 octets.
     public func verifyEd25519(signature: [UInt8], message: [UInt8]) throws -> Bool {
+        try verifyEdwards(signature, message)
+    }
+
+    /// RFC 8032 without a context; `signature` has 114 octets.
+    public func verifyEd448(signature: [UInt8], message: [UInt8]) throws -> Bool {
+        try verifyEdwards(signature, message)
+    }
+
+    private func verifyEdwards(_ signature: [UInt8], _ message: [UInt8]) throws -> Bool {
         guard let context = EVP_MD_CTX_new() else { throw LibcryptoError.failure("EVP_MD_CTX_new", .resourceExhausted) }
         defer { EVP_MD_CTX_free(context) }
         guard owner.withHandle({ EVP_DigestVerifyInit_ex(context, nil, nil, LibraryContext.shared, nil, $0, nil) }) == 1

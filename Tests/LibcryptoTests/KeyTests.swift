@@ -157,6 +157,120 @@ import Testing
         }
     }
 
+    /// RFC 8032, section 7.4, "Blank" and "1 octet".
+    @Test(arguments: [
+        (
+            "6c82a562cb808d10d632be89c8513ebf6c929f34ddfa8c9f63c9960ef6e348a3528c8a3fcc2f044e39a3fc5b94492f8f032e7549a20098f95b",
+            "5fd7449b59b461fd2ce787ec616ad46a1da1342485a70e1f8a0ea75d80e96778edf124769b46c7061bd6783df1e50f6cd1fa1abeafe8256180",
+            "",
+            "533a37f6bbe457251f023c0d88f976ae2dfb504a843e34d2074fd823d41a591f2b233f034f628281f2fd7a22ddd47d7828c59bd0a21bfd3980ff0d2028d4b18a9df63e006c5d1c2d345b925d8dc00b4104852db99ac5c7cdda8530a113a0f4dbb61149f05a7363268c71d95808ff2e652600"
+        ),
+        (
+            "c4eab05d357007c632f3dbb48489924d552b08fe0c353a0d4a1f00acda2c463afbea67c5e8d2877c5e3bc397a659949ef8021e954e0a12274e",
+            "43ba28f430cdff456ae531545f7ecd0ac834a55d9358c0372bfa0c6c6798c0866aea01eb00742802b8438ea4cb82169c235160627b4c3a9480",
+            "03",
+            "26b8f91727bd62897af15e41eb43c377efb9c610d48f2335cb0bd0087810f4352541b143c4b981b7e18f62de8ccdf633fc1bf037ab7cd779805e0dbcc0aae1cbcee1afb2e027df36bc04dcecbf154336c19f0af7e0a6472905e799f1953d2a0ff3348ab21aa4adafd1d234441cf807c03a00"
+        ),
+    ])
+    func ed448(_ seed: String, _ raw: String, _ text: String, _ expected: String) throws {
+        let key = try PrivateKeyHandle.ed448(seed: SecretBytes(copying: Hex.bytes(seed)))
+        #expect(Hex.string(key.publicBytes) == raw)
+        let message = Hex.bytes(text)
+        var signature = try key.signEd448(message: message)
+        #expect(Hex.string(signature) == expected)
+        let verifier = try PublicKeyHandle.ed448(Hex.bytes(raw))
+        #expect(try verifier.verifyEd448(signature: signature, message: message))
+        #expect(try !verifier.verifyEd448(signature: signature, message: message + [1]))
+        signature[50] ^= 1
+        #expect(try !verifier.verifyEd448(signature: signature, message: message))
+        #expect(try !verifier.verifyEd448(signature: [], message: message))
+        #expect(throws: LibcryptoError(.invalidParameter, "")) { _ = try PublicKeyHandle.ed448([1, 2, 3]) }
+        #expect(throws: LibcryptoError(.invalidParameter, "")) {
+            _ = try PrivateKeyHandle.ed448(seed: SecretBytes.random(count: 32))
+        }
+    }
+
+    /// RFC 7748, section 6.2.
+    @Test func x448() throws {
+        let alice = try PrivateKeyHandle.x448(
+            scalar: SecretBytes(
+                copying: Hex.bytes(
+                    "9a8f4925d1519f5775cf46b04b5800d4ee9ee8bae8bc5565d498c28dd9c9baf574a9419744897391006382a6f127ab1d9ac2d8c0a598726b"
+                )))
+        let bob = try PrivateKeyHandle.x448(
+            scalar: SecretBytes(
+                copying: Hex.bytes(
+                    "1c306a7ac2a0e2e0990b294470cba339e6453772b075811d8fad0d1d6927c120bb5ee8972b0d3e21374c9c921b09d1b0366f10b65173992d"
+                )))
+        #expect(
+            Hex.string(alice.publicBytes)
+                == "9b08f7cc31b7e3e67d22d5aea121074a273bd2b83de09c63faa73d2c22c5d9bbc836647241d953d40c5b12da88120d53177f80e532c41fa0"
+        )
+        let shared = SecretBytes(
+            copying: Hex.bytes(
+                "07fff4181ac6cc95ec1c16a94a0f74d12da232ce40a77552281d282bb60c0b56fd2464c335543936521c24403085d59a449a5037514a879d"
+            ))
+        #expect(try alice.agree(with: .x448(bob.publicBytes)) == shared)
+        #expect(try bob.agree(with: .x448(alice.publicBytes)) == shared)
+        for small in [UInt8(0), 1] {
+            #expect(throws: LibcryptoError(.invalidParameter, "")) {
+                _ = try alice.agree(with: .x448([small] + [UInt8](repeating: 0, count: 55)))
+            }
+        }
+        #expect(throws: LibcryptoError(.invalidParameter, "")) {
+            _ = try alice.agree(with: .x25519(PrivateKeyHandle.generateX25519().publicBytes))
+        }
+        let fresh = try PrivateKeyHandle.generateX448()
+        #expect(try fresh.agree(with: .x448(bob.publicBytes)) == bob.agree(with: .x448(fresh.publicBytes)))
+    }
+
+    /// RFC 6932, appendix A.1.
+    @Test func brainpool() throws {
+        let curve = EllipticCurve.brainpoolP256r1
+        let one = try PrivateKeyHandle.ec(
+            curve,
+            scalar: SecretBytes(
+                copying: Hex.bytes("041EB8B1E2BC681BCE8E39963B2E9FC415B05283313DD1A8BCC055F11AE49699")),
+            point: Hex.bytes(
+                "04 78028496B5ECAAB3C8B6C12E45DB1E02C9E4D26B4113BC4F015F60C5CCC0D206 A2AE1762A3831C1D20F03F8D1E3C0C39AFE6F09B4D44BBE80CD100987B05F92B"
+            ))
+        let peer = try PublicKeyHandle.ec(
+            curve,
+            point: Hex.bytes(
+                "04 8E07E219BA588916C5B06AA30A2F464C2F2ACFC1610A3BE2FB240B635341F0DB 148EA1D7D1E7E54B9555B6C9AC90629C18B63BEE5D7AA6949EBBF47B24FDE40D"
+            ))
+        let shared = Hex.bytes("05E940915549E9F6A4A75693716E37466ABA79B4BF2919877A16DD2CC2E23708")
+        #expect(try one.agree(with: peer) == SecretBytes(copying: shared))
+    }
+
+    @Test(arguments: EllipticCurve.allCases)
+    func freshNumbersMakeKeys(_ curve: EllipticCurve) throws {
+        let numbers = try ECKeyNumbers.generate(curve)
+        #expect(numbers.scalar.count == curve.fieldSize)
+        let key = try PrivateKeyHandle.ec(curve, scalar: numbers.scalar, point: numbers.point)
+        #expect(key.publicBytes == numbers.point)
+        #expect(try ECKeyNumbers.generate(curve).scalar != numbers.scalar)
+    }
+
+    @Test func freshRSANumbersMakeAKey() throws {
+        let numbers = try RSAKeyNumbers.generate(bits: 2048)
+        #expect(numbers.n.count == 256)
+        #expect(numbers.n.first.map { $0 >= 0x80 } == true)
+        #expect(numbers.e == [1, 0, 1])
+        func bytes(_ secret: SecretBytes) -> [UInt8] { secret.withBytes { span in (0..<span.count).map { span[$0] } } }
+        #expect(bytes(numbers.p).lexicographicallyPrecedes(bytes(numbers.q)))
+        // Refuses numbers that do not belong together.
+        let key = try PrivateKeyHandle.rsa(
+            n: numbers.n, e: numbers.e, d: numbers.d, p: numbers.p, q: numbers.q, u: numbers.u)
+        let digest = [UInt8](repeating: 3, count: 32)
+        let signature = try key.signRSA(digest: digest, hash: .sha256)
+        let verifier = try PublicKeyHandle.rsa(n: numbers.n, e: numbers.e)
+        #expect(try verifier.verifyRSA(signature: signature, digest: digest, hash: .sha256))
+        for bits in [-1, 1024, 2050, 1 << 20] {
+            #expect(throws: LibcryptoError(.invalidParameter, "")) { _ = try RSAKeyNumbers.generate(bits: bits) }
+        }
+    }
+
     /// RFC 6979, appendix A.2.5: P-256, SHA-256, "sample".
     @Test func ecdsa() throws {
         let point = Hex.bytes(
