@@ -14,6 +14,11 @@ public struct Curve: Hashable, Sendable, CustomStringConvertible {
     public static let ed25519Legacy = Self(oid: [0x2B, 0x06, 0x01, 0x04, 0x01, 0xDA, 0x47, 0x0F, 0x01])
     public static let curve25519Legacy = Self(oid: [0x2B, 0x06, 0x01, 0x04, 0x01, 0x97, 0x55, 0x01, 0x05, 0x01])
 
+    public static let brainpoolP256 = Self(oid: [0x2B, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x07])
+    public static let brainpoolP384 = Self(oid: [0x2B, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x0B])
+    public static let brainpoolP512 = Self(oid: [0x2B, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x0D])
+    public static let secp256k1 = Self(oid: [0x2B, 0x81, 0x04, 0x00, 0x0A])
+
     /// The NIST curve of the primitives; nil for all others.
     public var elliptic: EllipticCurve? {
         switch self {
@@ -31,6 +36,10 @@ public struct Curve: Hashable, Sendable, CustomStringConvertible {
         case .p521: "NIST P-521"
         case .ed25519Legacy: "Ed25519Legacy"
         case .curve25519Legacy: "Curve25519Legacy"
+        case .brainpoolP256: "Brainpool P-256"
+        case .brainpoolP384: "Brainpool P-384"
+        case .brainpoolP512: "Brainpool P-512"
+        case .secp256k1: "secp256k1"
         default: "curve " + Hex.encode(oid)
         }
     }

@@ -9,7 +9,7 @@ import Testing
     private static let soon = Timestamp(4_000_000_000)
     private static let policy: AlgorithmPolicy = {
         var policy = AlgorithmPolicy.standard
-        policy.dsaCutoff = Timestamp(.max)
+        policy.keys[.dsa2048, .signature] = .always
         return policy
     }()
     private static let password = SecretBytes(copying: Array("pass word".utf8))
