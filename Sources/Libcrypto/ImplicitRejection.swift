@@ -1,0 +1,30 @@
+import COpenSSL
+
+/// What answers a wrong ciphertext instead of an error: a session key that depends on the ciphertext and on a secret only,
+/// so that from the outside nothing tells whether the padding was right (Bleichenbacher's attack lives on such hints).
+struct ImplicitRejection: Sendable {
+    private let key: SecretBytes
+
+    /// Derived from the secret of the key that decrypts.
+    init(_ secret: SecretBytes, label: String) throws {
+        key = SecretBytes(copying: try HMAC.sha256(key: secret, Array(label.utf8)))
+    }
+
+    /// The session key in `encoded`, which is what deciphering `ciphertext` gave (RFC 9580 sections 5.1.3 and 5.1.4), or
+    /// where padding, algorithm or checksum is wrong the other one.
+    func sessionKey(in encoded: SecretBytes, of ciphertext: [UInt8]) throws -> (algorithm: UInt8, key: SecretBytes) {
+        let fake = SecretBytes(copying: try HMAC.sha256(key: key, ciphertext))
+        var length: UInt32 = 0
+        let found = SecretBytes(
+            raw: 33,
+            unsafe: { output in
+                length = encoded.withPointer { encodedPointer in
+                    fake.withPointer { guardd_unpad_session_key(encodedPointer, encoded.count, $0, output) }
+                }
+            })
+        guard let key = found.slice(1..<1 + Int(length)) else {
+            throw LibcryptoError(.internalFailure, "no session key")
+        }
+        return (found.withBytes { $0[0] }, key)
+    }
+}
