@@ -49,6 +49,16 @@ enum People {
     }
 }
 
+/// A rule with the fields that most tests set.
+func rule(
+    _ name: String, _ encrypt: Rule.Encrypt, _ sign: Rule.Sign = .never, missing: Rule.MissingKey? = nil,
+    withoutLogin: Bool = false, _ change: (inout Rule) throws -> Void = { _ in }
+) throws -> Rule {
+    var rule = try Rule(name: name, encrypt: encrypt, sign: sign, missingKey: missing, signWithoutLogin: withoutLogin)
+    try change(&rule)
+    return rule
+}
+
 /// One message sent through a session, as a mail server would.
 struct Mail {
     var login: String?

@@ -36,7 +36,6 @@ import Testing
     @Test func privateKeyIsGone() throws {
         func work() throws -> [[UInt8]] {
             let key = try SecretCertificate.generate(userIDs: ["b@example.org"], at: Self.now)
-            // The last number of the whole is the scalar of the subkey: octets of a length field, the number, two of checksum.
             let masked = key.secretNumbersMasked()
             let signer = try DetachedSigner(keys: [key.signingKey(at: Self.now)], time: Self.now)
             signer.push([1, 2, 3])
