@@ -17,8 +17,8 @@ static inline uint32_t guardd_ct_equal(uint32_t a, uint32_t b) {
 /// writes algorithm 9 and the 32 octets of `fake` instead and returns 32. No branch or address depends on `em`.
 static inline uint32_t guardd_unpad_session_key(const uint8_t *em, size_t size, const uint8_t *fake, uint8_t *out) {
     static const uint8_t lengths[3] = {16, 24, 32};
-    static const uint8_t algorithms[7] = {2, 7, 8, 9, 11, 12, 13};
-    static const uint8_t sizes[7] = {24, 16, 24, 32, 16, 24, 32};
+    static const uint8_t algorithms[9] = {2, 3, 4, 7, 8, 9, 11, 12, 13};
+    static const uint8_t sizes[9] = {24, 16, 16, 16, 24, 32, 16, 24, 32};
     uint32_t found = 0, found_length = 32;
     out[0] = 9;
     for (int i = 0; i < 32; i++) out[1 + i] = fake[i];
@@ -31,7 +31,7 @@ static inline uint32_t guardd_unpad_session_key(const uint8_t *em, size_t size, 
         for (size_t i = 2; i < separator; i++) good &= ~guardd_ct_equal(em[i], 0);
         const uint8_t *body = em + separator + 1;
         uint32_t known = 0, sum = 0;
-        for (int i = 0; i < 7; i++)
+        for (int i = 0; i < 9; i++)
             known |= guardd_ct_equal(body[0], algorithms[i]) & guardd_ct_equal((uint32_t)length, sizes[i]);
         for (size_t i = 0; i < length; i++) sum += body[1 + i];
         good &= known & guardd_ct_equal(sum & 0xffff, ((uint32_t)body[1 + length] << 8) | body[2 + length]);

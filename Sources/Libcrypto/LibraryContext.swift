@@ -6,6 +6,18 @@ enum LibraryContext {
     /// Lives as long as the process.
     nonisolated(unsafe) static let shared: OpaquePointer? = OSSL_LIB_CTX_new()
 
+    /// Another one for ciphers that only old data uses, so that no name in the first can mean one of them. Nil without
+    /// the legacy provider. Lives as long as the process, from its first use.
+    nonisolated(unsafe) static let legacy: OpaquePointer? = {
+        guard let context = OSSL_LIB_CTX_new() else { return nil }
+        guard OSSL_PROVIDER_load(context, "legacy") != nil else {
+            ERR_clear_error()
+            OSSL_LIB_CTX_free(context)
+            return nil
+        }
+        return context
+    }()
+
     /// One fetched, immutable algorithm; libcrypto counts its references itself.
     final class Fetched: @unchecked Sendable {
         private let pointer: OpaquePointer
@@ -21,7 +33,10 @@ enum LibraryContext {
     }
 
     static func digest(_ name: String) -> Fetched? { Fetched(EVP_MD_fetch(shared, name, nil)) }
-    static func cipher(_ name: String) -> Fetched? { Fetched(EVP_CIPHER_fetch(shared, name, nil)) }
+    static func cipher(_ name: String, from library: OpaquePointer? = shared) -> Fetched? {
+        // A nil context would mean libcrypto's own, with whatever the system configured.
+        library.flatMap { Fetched(EVP_CIPHER_fetch($0, name, nil)) }
+    }
 
     static let digests: [Fetched?] = HashAlgorithm.allCases.map { digest($0.libraryName) }
     static let aes256GCM = cipher("AES-256-GCM")

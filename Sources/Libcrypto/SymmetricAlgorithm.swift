@@ -1,20 +1,23 @@
 import COpenSSL
 
-/// The block ciphers OpenPGP names and the default provider has.
+/// The block ciphers OpenPGP names and libcrypto has. Those with blocks of 8 octets are only for reading old data.
 public enum SymmetricAlgorithm: Int, Sendable, CaseIterable {
-    case aes128, aes192, aes256, tripleDES, camellia128, camellia192, camellia256
+    case aes128, aes192, aes256, tripleDES, camellia128, camellia192, camellia256, cast5, blowfish
 
     /// Length of a key in octets.
     public var keySize: Int {
         switch self {
-        case .aes128, .camellia128: 16
+        case .aes128, .camellia128, .cast5, .blowfish: 16
         case .aes192, .camellia192, .tripleDES: 24
         case .aes256, .camellia256: 32
         }
     }
 
     /// Length of a block in octets.
-    public var blockSize: Int { self == .tripleDES ? 8 : 16 }
+    public var blockSize: Int { self == .tripleDES || isLegacy ? 8 : 16 }
+
+    /// Whether the cipher is one of libcrypto's legacy provider, which some systems install apart or not at all.
+    private var isLegacy: Bool { self == .cast5 || self == .blowfish }
 
     private var libraryName: String {
         switch self {
@@ -25,11 +28,27 @@ public enum SymmetricAlgorithm: Int, Sendable, CaseIterable {
         case .camellia128: "CAMELLIA-128"
         case .camellia192: "CAMELLIA-192"
         case .camellia256: "CAMELLIA-256"
+        case .cast5: "CAST5"
+        case .blowfish: "BF"
         }
     }
 
-    private static let cfb = allCases.map { LibraryContext.cipher($0.libraryName + "-CFB") }
-    private static let ecb = allCases.map { LibraryContext.cipher($0.libraryName + "-ECB") }
+    private struct Methods {
+        let ecb, cfb: LibraryContext.Fetched?
+
+        init(_ name: String, from library: OpaquePointer?) {
+            ecb = LibraryContext.cipher(name + "-ECB", from: library)
+            cfb = LibraryContext.cipher(name + "-CFB", from: library)
+        }
+    }
+
+    private static let current = allCases.map {
+        $0.isLegacy ? nil : Methods($0.libraryName, from: LibraryContext.shared)
+    }
+    /// Its first use loads the legacy provider.
+    private static let legacy = allCases.map {
+        $0.isLegacy ? Methods($0.libraryName, from: LibraryContext.legacy) : nil
+    }
 
     /// A context ready to encrypt; the caller frees it.
     func context(ecb isECB: Bool, key: SecretBytes, iv: [UInt8]) throws -> OpaquePointer {
@@ -37,7 +56,8 @@ public enum SymmetricAlgorithm: Int, Sendable, CaseIterable {
             throw LibcryptoError(
                 .invalidParameter, "\(self) with a key of \(key.count) and an IV of \(iv.count) octets")
         }
-        guard let method = (isECB ? Self.ecb : Self.cfb)[rawValue] else {
+        let methods = (isLegacy ? Self.legacy : Self.current)[rawValue]
+        guard let method = isECB ? methods?.ecb : methods?.cfb else {
             throw LibcryptoError(.unsupported, "cipher \(self) is not available")
         }
         guard let context = EVP_CIPHER_CTX_new() else {

@@ -84,7 +84,7 @@ import Testing
         return [algorithm] + key + [UInt8(sum >> 8 & 255), UInt8(sum & 255)]
     }
 
-    @Test(arguments: [(UInt8(2), 24), (7, 16), (8, 24), (9, 32), (11, 16), (12, 24), (13, 32)])
+    @Test(arguments: [(UInt8(2), 24), (3, 16), (4, 16), (7, 16), (8, 24), (9, 32), (11, 16), (12, 24), (13, 32)])
     func rsaSessionKeys(_ algorithm: UInt8, _ count: Int) throws {
         let key = try PublicKeyHandle.rsa(n: RSA.n, e: RSA.e)
         let sealed = try key.encryptRSA(SecretBytes(copying: Self.sessionKey(algorithm, count)))

@@ -135,6 +135,8 @@ public struct SymmetricID: RawRepresentable, Hashable, Sendable, CustomStringCon
     public var algorithm: SymmetricAlgorithm? {
         switch self {
         case .tripleDES: .tripleDES
+        case .cast5: .cast5
+        case .blowfish: .blowfish
         case .aes128: .aes128
         case .aes192: .aes192
         case .aes256: .aes256

@@ -20,7 +20,7 @@ public final class MessageEncryptor {
         guard !recipients.isEmpty || !options.passwords.isEmpty else {
             throw OpenPGPError(.invalidArgument, "no recipient to encrypt to")
         }
-        guard let cipher = options.cipher.algorithm, options.cipher != .tripleDES else {
+        guard let cipher = options.cipher.algorithm, cipher.blockSize == 16 else {
             throw OpenPGPError(.unsupportedAlgorithm, "\(options.cipher) is not written")
         }
         let sessionKey = try SessionKey(options.cipher, key: SecretBytes.random(count: cipher.keySize))
