@@ -19,6 +19,7 @@ let core: [Target] = [
     .target(name: "Libcrypto", dependencies: ["COpenSSL", "CArgon2"], swiftSettings: base),
     .target(name: "MIME", swiftSettings: strict),
     .target(name: "OpenPGP", dependencies: ["Libcrypto", "CZlib"], swiftSettings: strict),
+    .target(name: "CMS", dependencies: ["COpenSSL", "Libcrypto", "MIME"], swiftSettings: base),
     .target(name: "ProtectedMail", dependencies: ["Libcrypto", "MIME", "OpenPGP"], swiftSettings: strict),
     .executableTarget(
         name: "guard-bench", dependencies: ["COpenSSL", "Libcrypto", "MIME", "OpenPGP", "ProtectedMail"],
@@ -29,6 +30,7 @@ let core: [Target] = [
     .testTarget(
         name: "MIMETests", dependencies: ["MIME", "TestSupport"], exclude: ["Crashers"], swiftSettings: base),
     .testTarget(name: "OpenPGPTests", dependencies: ["OpenPGP", "Libcrypto", "TestSupport"], swiftSettings: base),
+    .testTarget(name: "CMSTests", dependencies: ["CMS", "Libcrypto", "MIME", "TestSupport"], swiftSettings: base),
     .testTarget(
         name: "ProtectedMailTests",
         dependencies: ["ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"], exclude: ["Golden"],

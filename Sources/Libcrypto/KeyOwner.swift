@@ -1,20 +1,20 @@
 import COpenSSL
 
 /// Owns an `EVP_PKEY`, which does not change after it is made and may be used by several threads at once.
-final class KeyOwner: @unchecked Sendable {
+package final class KeyOwner: @unchecked Sendable {
     private let pointer: OpaquePointer
 
-    init(_ pointer: OpaquePointer) { self.pointer = pointer }
+    package init(_ pointer: OpaquePointer) { self.pointer = pointer }
 
     deinit { EVP_PKEY_free(pointer) }
 
-    func withHandle<R>(_ body: (OpaquePointer) throws -> R) rethrows -> R {
+    package func withHandle<R>(_ body: (OpaquePointer) throws -> R) rethrows -> R {
         defer { withExtendedLifetime(self) {} }
         return try body(pointer)
     }
 
     /// Runs one operation in a context of its own.
-    func withContext<R>(_ body: (OpaquePointer) throws -> R) throws -> R {
+    package func withContext<R>(_ body: (OpaquePointer) throws -> R) throws -> R {
         try withHandle { key in
             guard let context = EVP_PKEY_CTX_new_from_pkey(LibraryContext.shared, key, nil) else {
                 throw LibcryptoError.failure("EVP_PKEY_CTX_new_from_pkey", .resourceExhausted)
@@ -25,7 +25,7 @@ final class KeyOwner: @unchecked Sendable {
     }
 
     /// A key from its numbers. Throws `invalidParameter` where they make none.
-    static func make(_ algorithm: String, isPrivate: Bool, _ numbers: KeyNumbers) throws -> KeyOwner {
+    package static func make(_ algorithm: String, isPrivate: Bool, _ numbers: KeyNumbers) throws -> KeyOwner {
         guard let context = EVP_PKEY_CTX_new_from_name(LibraryContext.shared, algorithm, nil) else {
             throw LibcryptoError.failure("EVP_PKEY_CTX_new_from_name", .unsupported)
         }
@@ -68,7 +68,7 @@ final class KeyOwner: @unchecked Sendable {
         return KeyOwner(key)
     }
 
-    static func raw(_ algorithm: String, privateKey: SecretBytes) throws -> KeyOwner {
+    package static func raw(_ algorithm: String, privateKey: SecretBytes) throws -> KeyOwner {
         let made = privateKey.withPointer {
             EVP_PKEY_new_raw_private_key_ex(LibraryContext.shared, algorithm, nil, $0, privateKey.count)
         }
@@ -133,7 +133,9 @@ extension SecretBytes {
 }
 
 /// The numbers of a key in the order and form libcrypto takes them. Secret ones live in locked memory.
-struct KeyNumbers {
+package struct KeyNumbers {
+    package init() {}
+
     private enum Value {
         case number(SecretBytes)
         case octets([UInt8])
@@ -142,15 +144,15 @@ struct KeyNumbers {
     private var values: [(String, Value)] = []
 
     /// An integer, most significant octet first.
-    mutating func number(_ name: String, _ bytes: [UInt8]) { number(name, SecretBytes(copying: bytes)) }
+    package mutating func number(_ name: String, _ bytes: [UInt8]) { number(name, SecretBytes(copying: bytes)) }
 
-    mutating func number(_ name: String, _ bytes: SecretBytes) {
+    package mutating func number(_ name: String, _ bytes: SecretBytes) {
         values.append((name, .number(bytes.count > 0 ? bytes.reversed() : SecretBytes(copying: [0]))))
     }
 
-    mutating func octets(_ name: String, _ bytes: [UInt8]) { values.append((name, .octets(bytes))) }
+    package mutating func octets(_ name: String, _ bytes: [UInt8]) { values.append((name, .octets(bytes))) }
 
-    mutating func name(_ name: String, _ text: String) { values.append((name, .name(text))) }
+    package mutating func name(_ name: String, _ text: String) { values.append((name, .name(text))) }
 
     func withParameters<R>(_ body: (UnsafeMutablePointer<OSSL_PARAM>) -> R) -> R {
         var owned: [UnsafeMutableRawPointer] = []

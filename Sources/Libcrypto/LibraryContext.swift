@@ -2,9 +2,13 @@ import COpenSSL
 
 /// The library context of this process: our own, so that the system's openssl.cnf cannot add or remove algorithms,
 /// and so that every algorithm is fetched once.
-enum LibraryContext {
+package enum LibraryContext {
     /// Lives as long as the process.
-    nonisolated(unsafe) static let shared: OpaquePointer? = OSSL_LIB_CTX_new()
+    package nonisolated(unsafe) static let shared: OpaquePointer? = {
+        // Some calls of libcrypto know the default context only; it must not read openssl.cnf either.
+        OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_LOAD_CONFIG), nil)
+        return OSSL_LIB_CTX_new()
+    }()
 
     /// Another one for ciphers that only old data uses, so that no name in the first can mean one of them. Nil without
     /// the legacy provider. Lives as long as the process, from its first use.

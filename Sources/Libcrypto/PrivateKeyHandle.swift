@@ -39,7 +39,7 @@ public final class PrivateKeyHandle: Sendable {
 
     /// Whether n = pq, de = 1 modulo p - 1 and q - 1, and up = 1 modulo q. libcrypto's own check also tests both primes
     /// again, at every set-up of a stored key: 130 ms for 3072 bits, 8 s for 8192.
-    private static func belongTogether(
+    package static func belongTogether(
         n: [UInt8], e: [UInt8], d: SecretBytes, p: SecretBytes, q: SecretBytes, u: SecretBytes
     ) throws -> Bool {
         let failure = LibcryptoError(.resourceExhausted, "the check of an RSA key failed")

@@ -21,8 +21,8 @@ public final class SecretBytes: @unchecked Sendable, Equatable {
         self.count = count
     }
 
-    /// For the C calls of this target: fills through a raw pointer.
-    init(raw count: Int, unsafe body: (UnsafeMutablePointer<UInt8>) throws -> Void) rethrows {
+    /// For calls of C: fills through a raw pointer.
+    package init(raw count: Int, unsafe body: (UnsafeMutablePointer<UInt8>) throws -> Void) rethrows {
         let slot = SecretArena.allocate(count)
         do { try body(slot.assumingMemoryBound(to: UInt8.self)) } catch {
             SecretArena.release(slot, count)
@@ -72,7 +72,7 @@ public final class SecretBytes: @unchecked Sendable, Equatable {
     }
 
     /// Lends the octets to a C call; the pointer is never nil, even for an empty secret.
-    func withPointer<R>(_ body: (UnsafePointer<UInt8>) throws -> R) rethrows -> R {
+    package func withPointer<R>(_ body: (UnsafePointer<UInt8>) throws -> R) rethrows -> R {
         defer { withExtendedLifetime(self) {} }
         return try body(UnsafePointer(pointer.assumingMemoryBound(to: UInt8.self)))
     }
