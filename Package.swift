@@ -33,7 +33,7 @@ let core: [Target] = [
     .testTarget(name: "CMSTests", dependencies: ["CMS", "Libcrypto", "MIME", "TestSupport"], swiftSettings: base),
     .testTarget(
         name: "ProtectedMailTests",
-        dependencies: ["ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"], exclude: ["Golden"],
+        dependencies: ["ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"], exclude: ["Attacks", "Golden"],
         swiftSettings: base),
 ]
 
@@ -49,7 +49,8 @@ let daemon: [Target] = [
     .target(
         name: "Configuration",
         dependencies: ["Libcrypto", "MIME", "ProtectedMail", "MailFlow", "KeyStore", "TOMLKit"], swiftSettings: strict),
-    .target(name: "MilterServer", dependencies: ["CMilter", "Libcrypto", "ProtectedMail", "MailFlow"], swiftSettings: base),
+    .target(
+        name: "MilterServer", dependencies: ["CMilter", "Libcrypto", "ProtectedMail", "MailFlow"], swiftSettings: base),
     .executableTarget(
         name: "guardd",
         dependencies: [
@@ -66,7 +67,8 @@ let daemon: [Target] = [
         ], swiftSettings: base),
 
     .testTarget(
-        name: "KeyStoreTests", dependencies: ["KeyStore", "ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
+        name: "KeyStoreTests",
+        dependencies: ["KeyStore", "ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
         swiftSettings: base),
     .testTarget(
         name: "MailFlowTests",
@@ -84,7 +86,8 @@ let daemon: [Target] = [
     .testTarget(
         name: "IntegrationTests",
         dependencies: [
-            "guardd", "guardctl", "noop-milter", "OpenPGP", "MIME", "ProtectedMail", "Libcrypto", "KeyStore", "TestSupport",
+            "guardd", "guardctl", "noop-milter", "OpenPGP", "MIME", "ProtectedMail", "Libcrypto", "KeyStore",
+            "TestSupport",
         ], swiftSettings: base),
 ]
 
@@ -101,7 +104,9 @@ let fuzzers: [Target] = [
 
 let package = Package(
     name: "guardd",
-    products: [.library(name: "OpenPGP", targets: ["OpenPGP"]), .executable(name: "guard-bench", targets: ["guard-bench"])]
+    products: [
+        .library(name: "OpenPGP", targets: ["OpenPGP"]), .executable(name: "guard-bench", targets: ["guard-bench"]),
+    ]
         + (coreOnly
             ? []
             : [

@@ -11,23 +11,27 @@ import ProtectedMail
 /// | --- | --- |
 /// | `version` | 1 |
 /// | `status` | `pass`, `fail`, `policy`, `neutral`, `none`, `temperror` or `permerror` |
-/// | `protocol` | `openpgp` or `none` |
+/// | `protocol` | `openpgp`, `smime` or `none` |
 /// | `encrypted` | whether the whole body is encrypted |
-/// | `signatures` | one object for each signature: `status`, `fingerprint`, `keyID`, `userID`, `source` (`own`, `admin`, `user`, `dane`, `wkd`, `autocrypt`, `hkp`, `message`), `coverage` (`message` or `part`), `part`, `created` (ISO 8601, UTC), `keyValidity`, `reason` |
+/// | `signatures` | one object for each signature: `status`, `protocol`, `fingerprint`, `keyID`, `userID`, `signer` (the address), `trust` (`source`, `ca` or `none`), `source` (`own`, `admin`, `user`, `dane`, `wkd`, `autocrypt`, `hkp`, `message`), `coverage` (`message` or `part`), `part`, `created` (ISO 8601, UTC), `keyValidity`, `reason` (the first of `reasons`), `reasons` |
 /// | `reasons` | objects with `code` and `text` |
 /// | `headers` | the header fields that guardd would add, unfolded |
 struct InspectReport: Encodable {
     struct Item: Encodable {
         let status: String
+        let `protocol`: String
         let fingerprint: String?
         let keyID: String?
         let userID: String?
+        let signer: String?
+        let trust: String
         let source: String?
         let coverage: String
         let part: String?
         let created: String?
         let keyValidity: String
         let reason: Cause?
+        let reasons: [Cause]
     }
 
     struct Cause: Encodable {
@@ -55,11 +59,14 @@ struct InspectReport: Encodable {
         signatures = verdict.signatures.map { signature in
             let part: String? = if case .part(let number) = signature.coveredPart { number } else { nil }
             return Item(
-                status: signature.status.rawValue, fingerprint: signature.fingerprint?.hex, keyID: signature.keyID?.hex,
-                userID: signature.userID.map(Self.printable), source: signature.provenance?.rawValue,
+                status: signature.status.rawValue, protocol: signature.protocol.rawValue,
+                fingerprint: signature.fingerprint?.hex, keyID: signature.keyID?.hex,
+                userID: signature.userID.map(Self.printable),
+                signer: signature.signer.map { Self.printable($0.canonical) },
+                trust: signature.trust.name, source: signature.provenance?.rawValue,
                 coverage: part == nil ? "message" : "part", part: part,
                 created: signature.created.map { CommandTime.format($0) }, keyValidity: signature.keyValidity,
-                reason: signature.reason.map(Cause.init))
+                reason: signature.reason.map(Cause.init), reasons: signature.reasons.map(Cause.init))
         }
         reasons = verdict.reasons.map(Cause.init)
         headers = VerdictFields.lines(verdict, authservID: authservID)

@@ -5,8 +5,12 @@ import ProtectedMail
 enum VerdictFields {
     /// Each field on one line, unfolded.
     static func lines(_ verdict: Verdict, authservID: String) -> [String] {
-        let value = ResultField.value(authservID: authservID, verdict: verdict)
-        let words = value.split(whereSeparator: { $0 == "\n" || $0 == "\t" || $0 == " " })
-        return ["\(ResultField.name): \(words.joined(separator: " "))"]
+        [
+            (ResultField.name, ResultField.value(authservID: authservID, verdict: verdict)),
+            (VerdictField.name, VerdictField.value(verdict)),
+        ].map { name, value in
+            let words = value.split(whereSeparator: { $0 == "\n" || $0 == "\t" || $0 == " " })
+            return "\(name): \(words.joined(separator: " "))"
+        }
     }
 }

@@ -41,6 +41,7 @@ import Testing
         #expect(reasons.map { $0["code"] } == ["encrypted-no-key"])
         let headers = try #require(report["headers"] as? [String])
         #expect(headers.first?.hasPrefix("Authentication-Results: guardd.") == true)
+        #expect(headers.last == "Guardd-Verdict: neutral; protocol=openpgp; encrypted=yes; reason=encrypted-no-key")
     }
 
     @Test func exitStatus() throws {

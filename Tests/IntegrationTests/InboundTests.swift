@@ -59,6 +59,7 @@ extension Integration {
                 "Authentication-Results: \"\(id)\"; pgp=pass",
                 "Authentication-Results: (a (b) c)\r\n \(id) 1; pgp=pass",
                 "Authentication-results:\r\n\t\(id)\r\n\t;pgp=pass",
+                "Guardd-Verdict: pass; protocol=openpgp; encrypted=no; reason=none", "GUARDD-VERDICT : pass;",
             ]
             let other = "Authentication-Results: other.example; dkim=pass"
             for recipient in [People.alice, "x@never.test"] {
@@ -72,6 +73,7 @@ extension Integration {
                 let values = arrived.parts.values("Authentication-Results")
                 #expect(values.contains { $0.contains("other.example") })
                 #expect(!values.contains { $0.contains("pgp=pass") }, "\(values)")
+                #expect(!arrived.parts.values("Guardd-Verdict").contains { $0.contains("pass;") })
             }
         }
 

@@ -186,10 +186,28 @@ import Testing
         let passage = try receive(mail)
         #expect(passage.edits.first == .remove(name: "Authentication-Results", occurrence: 1))
         #expect(passage.result?.contains("pgp=fail") == true)
-        guard case .insert(0, "Authentication-Results", _) = passage.edits.last else {
+        guard case .insert(0, "Authentication-Results", _) = passage.edits.last, passage.edits.count == 3 else {
             Issue.record("our result comes last, at index 0")
             return
         }
+    }
+
+    @Test func theWholeVerdictIsWrittenAndForgedOnesGo() throws {
+        var mail = try signedMail()
+        mail.body = mail.body.replacing("clear text", with: "other text")
+        mail.header.insert(("GUARDD-verdict", " pass; protocol=openpgp; encrypted=no; reason=none"), at: 0)
+        mail.header.append(("Guardd-Verdict", " pass; protocol=smime; encrypted=no; reason=none"))
+        let passage = try receive(mail)
+        let removals: [HeaderEdit] = [
+            .remove(name: "Guardd-Verdict", occurrence: 2), .remove(name: "GUARDD-verdict", occurrence: 1),
+        ]
+        #expect(Array(passage.edits.prefix(2)) == removals)
+        let values = passage.edits.compactMap { edit in
+            if case .insert(0, VerdictField.name, let value) = edit { value } else { nil }
+        }
+        #expect(values.count == 1)
+        #expect(values.first?.hasPrefix(" fail; protocol=openpgp; encrypted=no; reason=bad-signature;") == true)
+        #expect(values.first?.contains("signature=fail; protocol=openpgp; signer=alice@example.org; trust=") == true)
     }
 
     @Test func aBrokenStoreDefersSignedMail() throws {

@@ -15,8 +15,13 @@ struct HeaderCleaner {
         }
     }
 
-    /// Whether the name is one of those that only guardd writes.
-    static func isOurs(_ field: HeaderField) -> Bool { field.name.lowercased().hasPrefix("guardd-") }
+    /// Whether the name is one of those that only guardd writes, as a tolerant reader would see it.
+    static func isOurs(_ field: HeaderField) -> Bool {
+        field.nameBytes.drop { $0 <= 0x20 }.prefix(prefix.count).map { $0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0 }
+            == prefix
+    }
+
+    private static let prefix = Array("guardd-".utf8)
 
     /// Removes what the closure says, counting occurrences as the mail server does: by name without case, from 1.
     static func removals(from header: [HeaderField], where isWanted: (HeaderField) -> Bool) -> [HeaderEdit] {

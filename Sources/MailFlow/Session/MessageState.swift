@@ -160,7 +160,7 @@ final class MessageState {
 
     private var writesResult: Bool {
         guard inspector == nil else { return true }
-        return verdict.map { $0.status != .none || context.policy.annotatesUnsigned } ?? false
+        return verdict.map { $0.status != .none || !$0.reasons.isEmpty || context.policy.annotatesUnsigned } ?? false
     }
 
     // MARK: - Body
@@ -216,6 +216,7 @@ final class MessageState {
         }
         settle()
         if let verdict, writesResult {
+            edits.append(.insert(index: 0, name: VerdictField.name, value: VerdictField.value(verdict)))
             edits.append(
                 .insert(
                     index: 0, name: ResultField.name,

@@ -4,6 +4,7 @@ import MIME
 struct HeaderFacts {
     let contentType: ContentType
     let from: SoleAddress
+    let date: MessageDate
     /// Reasons why other readers may take the body for something else than what `contentType` says.
     let doubts: [Reason]
 
@@ -22,8 +23,18 @@ struct HeaderFacts {
             isDoubtful = isDoubtful || !TransferEncoding(parsing: field.rawValue).isIdentity
         }
         from = AddressParser.soleFrom(of: header.filter { $0.isNamed("From") }.map(\.rawValue))
+        date = MessageDate(header)
         doubts =
             isDoubtful
-            ? [Reason(.partialCoverage, "the fields that describe the content can be read in more than one way")] : []
+            ? [Reason(.contentTypeConfusion, "the fields that describe the content can be read in more than one way")]
+            : []
+    }
+
+    /// A From field inside the protection that names somebody else would be shown instead of the outer one by a reader
+    /// that knows header protection (RFC 9788, section 4.4).
+    func innerDoubts(_ header: HeaderBlock) -> [Reason] {
+        let inner = header.all("From").map(\.rawValue)
+        guard !inner.isEmpty, AddressParser.soleFrom(of: inner) != from else { return [] }
+        return [Reason(.innerFromMismatch, "the From field inside the protection is not the one outside")]
     }
 }

@@ -39,12 +39,15 @@ public final class Inspector {
         self.options = options
         facts = HeaderFacts(header)
         let lookup = KeyLookup(source: source)
-        judge = MailJudge(from: facts.from, lookup: lookup, time: time, options: options)
+        judge = MailJudge(header: facts, lookup: lookup, time: time, options: options)
         spool = Spool(memoryLimit: options.spoolMemoryLimit, directory: options.spoolDirectory)
-        switch PGPMIMEKind(facts.contentType) {
+        switch EntityKind(facts.contentType) {
         case .signed:
-            let hashes = SignedStream.announcedHashes(facts.contentType)
-            signed = try SignedStream(contentType: facts.contentType, hashes: hashes)
+            let named = facts.contentType.parameter("protocol")
+            if named == nil || EntityKind.signature(named?.lowercased() ?? "") == .openpgp {
+                let hashes = SignedStream.announcedHashes(facts.contentType)
+                signed = try SignedStream(contentType: facts.contentType, hashes: hashes)
+            }
             wantsBody = true
         case .encrypted, .multipart, .message, .text: wantsBody = true
         case .other: wantsBody = false
@@ -68,10 +71,9 @@ public final class Inspector {
 
     /// Ends the message and gives the verdict. Never throws: what cannot be judged has a status of its own.
     public func finish() -> Verdict {
-        guard wantsBody else { return .none }
-        let kind = PGPMIMEKind(facts.contentType)
+        let kind = EntityKind(facts.contentType)
         let mayMatter = trigger.hasFired || kind == .signed || kind == .encrypted
-        guard mayMatter else { return .none }
+        guard wantsBody, mayMatter else { return concluded(.none) }
         guard size <= options.maxInspectSize else {
             let limit = options.maxInspectSize
             let reason = Reason(.tooLarge, "the body is larger than the \(limit) octets that are inspected")
@@ -90,15 +92,18 @@ public final class Inspector {
         }
     }
 
-    /// A verdict given while keys could not be looked up may be wrong in both directions.
     private func concluded(_ verdict: Verdict) -> Verdict {
-        guard judge.lookup.failure != nil, verdict.status != .none else { return verdict }
         var result = verdict
+        if verdict.status != .pass, StatusImitation.isIn(header), !verdict.reasons.contains(StatusImitation.reason) {
+            result.reasons.append(StatusImitation.reason)
+        }
+        // A verdict given while keys could not be looked up may be wrong in both directions.
+        guard judge.lookup.failure != nil, verdict.status != .none else { return result }
         result.status = .temperror
         result.reasons.insert(Reason(.keySourceFailed, "the keys could not be looked up"), at: 0)
         for index in result.signatures.indices {
             result.signatures[index].status = .temperror
-            result.signatures[index].reason = result.reasons.first
+            result.signatures[index].reasons = Array(result.reasons.prefix(1))
         }
         return result
     }
@@ -126,9 +131,15 @@ public final class Inspector {
         let results = try verifier.finish(signatures: signatures, time: judge.time, policy: options.policy) {
             lookup.certificates(for: $0)
         }
-        let doubts = judge.innerFromDoubts(inner)
-        for result in results { findings.add(judge.judge(result, coverage: .wholeMessage, doubts: doubts)) }
-        return true
+        let found = results.map { judge.facts($0, coverage: .wholeMessage) }
+        for var facts in found {
+            facts.innerHeader = inner
+            findings.add(judge.judge(facts))
+        }
+        // There may be a signature inside of one that does not pass, and then the whole is needed.
+        guard findings.verdict.status != .pass else { return true }
+        findings = Findings()
+        return false
     }
 
     /// The long way: the whole message as a tree.
@@ -144,6 +155,6 @@ public final class Inspector {
         limits.maxHeaderBytes = max(limits.maxHeaderBytes, bytes.count - spool.count)
         let message = try Message(parsing: bytes, limits: limits)
         let inspector = TreeInspector(judge: judge, options: options)
-        try inspector.inspect(message, doubts: facts.doubts, into: &findings)
+        try inspector.inspect(message, at: Place(isEnvelope: true, doubts: facts.doubts), &findings)
     }
 }

@@ -12,6 +12,12 @@ public struct Reason: Sendable, Hashable, CustomStringConvertible {
         case badSignature = "bad-signature"
         /// The signature covers a part of what the reader will see, not all of it.
         case partialCoverage = "partial-coverage"
+        /// Another signature over the same content does not hold.
+        case contradictingSignature = "contradicting-signature"
+        /// The signature was made long before the message, or in the future.
+        case signatureTime = "signature-time"
+        /// The fields that describe the content contradict each other or what it is.
+        case contentTypeConfusion = "content-type-confusion"
         /// The message is larger than what may be inspected.
         case tooLarge = "too-large"
         /// The structure or the signature cannot be understood.
@@ -42,6 +48,10 @@ public struct Reason: Sendable, Hashable, CustomStringConvertible {
         case encryptedNoKey = "encrypted-no-key"
         /// A part inside the message is encrypted; it was not opened.
         case encryptedPart = "encrypted-part"
+        /// An encrypted part stands among plain ones that could carry its text away, once opened.
+        case ciphertextInPlain = "ciphertext-in-plain"
+        /// Text that no signature covers imitates the words of a verified signature.
+        case imitatedStatus = "imitated-status"
         /// The encrypted message could not be decrypted.
         case decryptionFailed = "decryption-failed"
         /// The keys could not be looked up.

@@ -21,16 +21,17 @@ public struct Verdict: Sendable, Equatable {
     /// The protocol of the protection that was found.
     public enum MailProtocol: String, Sendable, CaseIterable {
         case openpgp
+        case smime
         case none
     }
 
     /// The result for the whole message.
     public var status: Status
-    /// The protocol found.
+    /// The protocol found; that of the outermost layer where both are.
     public var `protocol`: MailProtocol
     /// All signatures found, in the order of the message, those over the whole message first.
     public var signatures: [SignatureVerdict]
-    /// Why the status is not `pass`; empty for `pass` and for plain unsigned mail.
+    /// Why the status is not `pass`; empty for `pass`, and for plain unsigned mail that nothing is to be said of.
     public var reasons: [Reason]
     /// Whether the whole body is encrypted. Says nothing about the sender.
     public var encrypted: Bool
