@@ -19,7 +19,7 @@ let core: [Target] = [
     .target(name: "Libcrypto", dependencies: ["COpenSSL", "CArgon2"], swiftSettings: base),
     .target(name: "MIME", swiftSettings: strict),
     .target(name: "OpenPGP", dependencies: ["Libcrypto", "CZlib"], swiftSettings: strict),
-    .target(name: "CMS", dependencies: ["COpenSSL", "Libcrypto", "MIME"], swiftSettings: base),
+    .target(name: "CMS", dependencies: ["COpenSSL", "CZlib", "Libcrypto", "MIME"], swiftSettings: base),
     .target(name: "ProtectedMail", dependencies: ["Libcrypto", "MIME", "OpenPGP"], swiftSettings: strict),
     .executableTarget(
         name: "guard-bench", dependencies: ["COpenSSL", "Libcrypto", "MIME", "OpenPGP", "ProtectedMail"],

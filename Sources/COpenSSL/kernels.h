@@ -43,6 +43,19 @@ static inline uint32_t guardd_unpad_session_key(const uint8_t *em, size_t size, 
     return found_length;
 }
 
+/// Takes apart what raw RSA gave for a CMS content key of `length` octets, at most 32: 00 02 nonzero-padding 00 key, with
+/// `size` octets in `em`. Writes the key to `out`, or on any defect the first octets of `fake`. No branch or address
+/// depends on `em`.
+static inline void guardd_unpad_content_key(
+    const uint8_t *em, size_t size, const uint8_t *fake, size_t length, uint8_t *out) {
+    for (size_t i = 0; i < length; i++) out[i] = fake[i];
+    if (size < length + 11) return;  // depends on public sizes only
+    size_t separator = size - length - 1;
+    uint32_t good = guardd_ct_equal(em[0], 0) & guardd_ct_equal(em[1], 2) & guardd_ct_equal(em[separator], 0);
+    for (size_t i = 2; i < separator; i++) good &= ~guardd_ct_equal(em[i], 0);
+    for (size_t i = 0; i < length; i++) out[i] = (uint8_t)((em[separator + 1 + i] & good) | (out[i] & ~good));
+}
+
 // ---- base64 -------------------------------------------------------------------------------------------------------
 
 typedef uint8_t guardd_u8x32 __attribute__((vector_size(32)));

@@ -77,7 +77,7 @@ package final class KeyOwner: @unchecked Sendable {
     }
 
     /// The public key in its own encoding: 04 and both coordinates, or the raw octets.
-    func encodedPublicKey() throws -> [UInt8] {
+    package func encodedPublicKey() throws -> [UInt8] {
         try withHandle { key in
             // Ed25519 and Ed448 have no "encoded" form in libcrypto 3.0, only a raw one, which other keys lack.
             var size = 0
