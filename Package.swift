@@ -48,7 +48,8 @@ let daemon: [Target] = [
         swiftSettings: strict),
     .target(
         name: "Configuration",
-        dependencies: ["Libcrypto", "MIME", "ProtectedMail", "MailFlow", "KeyStore", "TOMLKit"], swiftSettings: strict),
+        dependencies: ["Libcrypto", "MIME", "OpenPGP", "ProtectedMail", "MailFlow", "KeyStore", "TOMLKit"],
+        swiftSettings: strict),
     .target(
         name: "MilterServer", dependencies: ["CMilter", "Libcrypto", "ProtectedMail", "MailFlow"], swiftSettings: base),
     .executableTarget(
@@ -75,7 +76,7 @@ let daemon: [Target] = [
         dependencies: ["MailFlow", "KeyStore", "ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
         swiftSettings: base),
     .testTarget(
-        name: "ConfigurationTests", dependencies: ["Configuration", "MailFlow", "TestSupport"], swiftSettings: base),
+        name: "ConfigurationTests", dependencies: ["Configuration", "MailFlow", "OpenPGP", "TestSupport"], swiftSettings: base),
     .testTarget(
         name: "MilterServerTests",
         dependencies: ["MilterServer", "MailFlow", "ProtectedMail", "Libcrypto", "TestSupport"],

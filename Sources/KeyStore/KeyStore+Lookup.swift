@@ -11,12 +11,16 @@ extension KeyStore: CertificateSource {
     /// Certificates that mail to an address may be encrypted to at a time: with a valid user ID for it (exact local
     /// part first, else another case of ASCII letters if there is only one spelling) and a key that encrypts. Best
     /// binding first, then the newest. The provenance is that of the user ID.
-    public func encryptionCertificates(for address: EmailAddress, at time: Timestamp) throws -> [KnownCertificate] {
+    public func encryptionCertificates(
+        for address: EmailAddress, at time: Timestamp, policy: AlgorithmPolicy = .standard
+    ) throws -> [KnownCertificate] {
         guard address.isDomainMapped else { return [] }
         let hits = try hits(for: .address(address)) { connection in
             try Self.addressHits(connection, Query.byAddress, address)
         }
-        let candidates = try usable(hits, for: address, at: time) { !$0.encryptionKeys(at: time).isEmpty }
+        let candidates = try usable(hits, for: address, at: time, policy) {
+            !$0.encryptionKeys(at: time, policy: policy).isEmpty
+        }
         return candidates.map { KnownCertificate(certificate: $0.entry.certificate, provenance: $0.hit.provenance) }
     }
 
@@ -65,12 +69,16 @@ extension KeyStore: CertificateSource {
 
     /// The gateway's key for an address, by the same rule as certificates: usable for signing at `time` first, then
     /// the newest. Nil where there is none.
-    public func ownSecret(for address: EmailAddress, at time: Timestamp) throws -> SecretCertificate? {
+    public func ownSecret(
+        for address: EmailAddress, at time: Timestamp, policy: AlgorithmPolicy = .standard
+    ) throws -> SecretCertificate? {
         guard address.isDomainMapped else { return nil }
         let hits = try hits(for: .secretsOfAddress(address)) { connection in
             try Self.addressHits(connection, Query.secretsByAddress, address)
         }
-        let signing = try usable(hits, for: address, at: time) { !$0.verificationKeys(at: time).isEmpty }
+        let signing = try usable(hits, for: address, at: time, policy) {
+            !$0.verificationKeys(at: time, policy: policy).isEmpty
+        }
         guard let best = signing.first else { return nil }
         return try secretCertificate(best.hit)
     }
@@ -123,13 +131,13 @@ extension KeyStore: CertificateSource {
     }
 
     private func usable(
-        _ hits: [CertificateCache.Hit], for address: EmailAddress, at time: Timestamp,
+        _ hits: [CertificateCache.Hit], for address: EmailAddress, at time: Timestamp, _ policy: AlgorithmPolicy,
         _ accepts: (Certificate) -> Bool
     ) throws -> [Candidate] {
         var candidates: [Candidate] = []
         for hit in hits {
             guard let entry = try entry(hit), accepts(entry.certificate),
-                entry.certificate.validUserIDs(at: time).contains(where: { $0.bytes == hit.userID })
+                entry.certificate.validUserIDs(at: time, policy: policy).contains(where: { $0.bytes == hit.userID })
             else { continue }
             candidates.append(Candidate(hit: hit, entry: entry))
         }

@@ -1,4 +1,5 @@
 import MIME
+public import OpenPGP
 
 /// What guardd is to do, as one immutable snapshot.
 public struct Policy: Sendable, Equatable {
@@ -21,6 +22,8 @@ public struct Policy: Sendable, Equatable {
     public var maxInspectSize = 64 << 20
     /// The largest message the mail server takes from us, in octets, header included; 0 for no limit.
     public var messageSizeLimit = 0
+    /// Which algorithms of keys, signatures and messages count.
+    public var algorithms = AlgorithmPolicy.standard
     /// Clients from which our own output may come back: only from them a marker counts.
     public var reinjectionPeers: [Network] = []
     /// Seconds for which a marker counts.

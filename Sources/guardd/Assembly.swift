@@ -11,7 +11,7 @@ import OpenPGP
 /// budget, counters, log.
 struct Assembly: Sendable {
     let counters = Counters()
-    private let keys: StoreKeys
+    private let store: KeyStore
     private let budget: Budget
     private let markerKey: SecretBytes
     private let log: Logger
@@ -21,7 +21,7 @@ struct Assembly: Sendable {
         do {
             let master = try MasterKey.load(path: MasterKey.location(configured: service.masterKey))
             markerKey = try master.derive(purpose: .marker)
-            keys = StoreKeys(try KeyStore(path: service.store, master: master, readers: service.workers))
+            store = try KeyStore(path: service.store, master: master, readers: service.workers)
         } catch {
             throw StartupError(.unavailable, "\(error)")
         }
@@ -47,7 +47,8 @@ struct Assembly: Sendable {
     /// What new messages get from now on.
     func snapshot(_ configuration: Configuration) -> Snapshot {
         let context = SessionContext(
-            policy: configuration.policy, keys: keys, now: Clock.now, milliseconds: Clock.milliseconds,
+            policy: configuration.policy, keys: StoreKeys(store, policy: configuration.policy.algorithms),
+            now: Clock.now, milliseconds: Clock.milliseconds,
             log: { [counters, log] record in
                 counters.count(record.result.rawValue)
                 log.info("\(record.line)")

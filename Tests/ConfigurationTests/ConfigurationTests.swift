@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import MailFlow
+import OpenPGP
 import Testing
 
 private func parse(_ text: String) throws -> Configuration {
@@ -186,6 +187,63 @@ private func problems(_ text: String) -> [String] {
         let found = problems(text)
         #expect(found.count == expected.count)
         for (line, start) in zip(found, expected) { #expect(line.hasPrefix(start), "\(line)") }
+    }
+
+    @Test func algorithmsAreChangedOneByOne() throws {
+        let policy = try parse(
+            """
+            [openpgp.policy.data_signatures]
+            sha1 = true
+            sha224 = false
+            [openpgp.policy.self_signatures]
+            sha1 = 2028-02-29
+            ripemd160 = "2027-01-01"
+            made_before = 2020-01-01
+            [openpgp.policy.encryption]
+            aes128 = false
+            eax = false
+            [openpgp.policy.decryption]
+            3des = 2027-01-01
+            [openpgp.policy.signing_keys]
+            rsa1024 = true
+            [openpgp.policy.encryption_keys]
+            rsa2048 = 2031-01-01
+            """
+        ).policy.algorithms
+        var expected = AlgorithmPolicy.standard
+        expected.hashes[.sha1, .dataSignature] = .always
+        expected.hashes[.sha224, .dataSignature] = .never
+        expected.hashes[.sha1, .selfSignature] = .until(
+            Timestamp(1_835_395_200), madeBefore: Timestamp(1_577_836_800))
+        expected.hashes[.ripemd160, .selfSignature] = .until(
+            Timestamp(1_798_761_600), madeBefore: Timestamp(1_577_836_800))
+        expected.ciphers[.aes128, .encryption] = .never
+        expected.aeadModes[.eax, .encryption] = .never
+        expected.ciphers[.tripleDES, .decryption] = .until(Timestamp(1_798_761_600))
+        expected.keys[.rsa1024, .signature] = .always
+        expected.keys[.rsa2048, .encryption] = .until(Timestamp(1_924_992_000))
+        #expect(policy == expected)
+        for (text, start) in [
+            ("[openpgp.policy.data_signatures]\nmd5 = true", "g.toml:2: unknown setting md5;"),
+            ("[openpgp.policy.signing_keys]\nrsa1024 = \"2030-02-30\"", "g.toml:2: rsa1024 names no day"),
+            ("[openpgp.policy.signing_keys]\nrsa1024 = 1", "g.toml:2: rsa1024 is an integer; write rsa1024 = true"),
+            ("[openpgp.policy.self_signatures]\nmade_before = true", "g.toml:2: made_before is a boolean; write a day"),
+            ("[openpgp.polcy]", "g.toml:1: unknown setting polcy; did you mean policy?"),
+        ] {
+            #expect(problems(text).first?.hasPrefix(start) == true, "\(problems(text))")
+        }
+    }
+
+    /// The sample shows the exceptions of the built-in tables as they are.
+    @Test func commentedAlgorithmsAreTheDefaults() throws {
+        let text = try String(contentsOf: Self.sample, encoding: .utf8)
+        let section = try #require(text.components(separatedBy: "### Algorithms").last)
+        let lines = section.split(separator: "\n").filter {
+            $0.hasPrefix("# ") && $0.contains(" = ") || $0.hasPrefix("# [")
+        }
+        .map { String($0.dropFirst(2)) }
+        #expect(lines.count > 12)
+        #expect(try parse(lines.joined(separator: "\n")).policy.algorithms == .standard)
     }
 
     @Test func anUnreadableFileIsNamed() {

@@ -7,6 +7,7 @@ indirect enum Node {
     case boolean(Bool)
     case array([Node])
     case table([(key: String, value: Node)])
+    case day(CalendarDay)
     /// The name of a type that no setting has.
     case other(String)
 
@@ -18,6 +19,7 @@ indirect enum Node {
         case .boolean: "a boolean"
         case .array: "an array"
         case .table: "a table"
+        case .day: "a day"
         case .other(let name): "a \(name)"
         }
     }
@@ -33,7 +35,11 @@ indirect enum Node {
             let table = value.table
             self = .table((table?.keys ?? []).sorted().compactMap { key in table?[key].map { (key, Node($0)) } })
         case .double: self = .other("number with a fraction")
-        case .date, .time, .dateTime: self = .other("date or time")
+        case .date:
+            let date = value.date
+            let day = date.flatMap { CalendarDay(year: $0.year, month: $0.month, day: $0.day) }
+            self = day.map(Node.day) ?? .other("date that is out of range")
+        case .time, .dateTime: self = .other("date or time")
         }
     }
 }

@@ -34,6 +34,10 @@ struct PolicyReader {
         reader.size("message_size_limit", in: 0...(1 << 40), &policy.messageSizeLimit)
         if let direction = reader.table("direction") { readLadder(direction, &policy.ladder) }
         if let table = reader.table("sign_as") { policy.signAs = readSignAs(table) }
+        if let table = reader.table("openpgp") {
+            if let algorithms = table.table("policy") { policy.algorithms = AlgorithmReader(algorithms).read() }
+            table.finish()
+        }
         policy.rules = reader.tables("rule").enumerated().compactMap { readRule($1, number: $0 + 1) }
         var names: Set<String> = []
         for (index, rule) in policy.rules.enumerated() where !names.insert(rule.name).inserted {

@@ -20,12 +20,12 @@ final class TableReader {
     /// Where a setting stands, or would stand.
     func place(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
 
-    private func take(_ key: String) -> (path: String, node: Node)? {
+    func take(_ key: String) -> (path: String, node: Node)? {
         known.append(key)
         return values.removeValue(forKey: key)
     }
 
-    private func wrong(_ value: (path: String, node: Node), _ key: String, _ expected: String) {
+    func wrong(_ value: (path: String, node: Node), _ key: String, _ expected: String) {
         problems.add(value.path, "\(key) is \(value.node.kind); write \(expected)")
     }
 

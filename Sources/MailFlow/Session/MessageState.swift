@@ -144,6 +144,7 @@ final class MessageState {
         do {
             var options = InspectOptions()
             options.maxInspectSize = context.policy.maxInspectSize
+            options.policy = context.policy.algorithms
             options.spoolDirectory = context.spoolDirectory
             let inspector = try Inspector(header: header, source: context.keys, options: options, time: context.now())
             if inspector.wantsBody {

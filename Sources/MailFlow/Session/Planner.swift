@@ -141,7 +141,7 @@ struct Planner {
             let candidates = known.filter { $0.provenance == provenance }.map(\.certificate)
                 .sorted { $0.primaryKey.creation > $1.primaryKey.creation }
             for certificate in candidates {
-                if let key = certificate.encryptionKeys(at: now).first { return key }
+                if let key = certificate.encryptionKeys(at: now, policy: policy.algorithms).first { return key }
             }
         }
         return nil

@@ -37,7 +37,12 @@ public struct AcceptanceTable<Algorithm: Hashable & Sendable, Use: Hashable & Se
     /// Until when an algorithm counts for a use.
     public subscript(algorithm: Algorithm, use: Use) -> Acceptance {
         get { rows[algorithm]?[use] ?? .never }
-        set { rows[algorithm, default: [:]][use] = newValue }
+        set {
+            var row = rows[algorithm] ?? [:]
+            // What is not listed does not count: equal tables look alike.
+            row[use] = newValue == .never ? nil : newValue
+            rows[algorithm] = row.isEmpty ? nil : row
+        }
     }
 
     /// Gives the same to several algorithms for several uses.
