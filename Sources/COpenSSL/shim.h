@@ -21,6 +21,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include "kernels.h"
+#include "sha1.h"
 
 // Macros that Swift does not import.
 static inline int guardd_keypair_selection(void) { return EVP_PKEY_KEYPAIR; }

@@ -5,9 +5,11 @@ public final class Digest {
     public let algorithm: HashAlgorithm
     private let context: OpaquePointer
     private var isBroken = false
+    private var detector: CollisionDetectingSHA1?
 
-    /// Throws `unsupported` if this build of libcrypto lacks the algorithm.
-    public init(_ algorithm: HashAlgorithm) throws {
+    /// With `refusingCollisions`, SHA-1 over something made to collide gives no digest; other algorithms have no such
+    /// weakness. Throws `unsupported` if this build of libcrypto lacks the algorithm.
+    public init(_ algorithm: HashAlgorithm, refusingCollisions: Bool = false) throws {
         self.algorithm = algorithm
         guard let method = LibraryContext.digests[algorithm.rawValue] else {
             throw LibcryptoError(.unsupported, "hash \(algorithm) is not available")
@@ -18,11 +20,13 @@ public final class Digest {
             throw LibcryptoError.failure("EVP_DigestInit_ex2")
         }
         self.context = context
+        detector = refusingCollisions && algorithm == .sha1 ? CollisionDetectingSHA1() : nil
     }
 
-    private init(algorithm: HashAlgorithm, context: OpaquePointer) {
+    private init(algorithm: HashAlgorithm, context: OpaquePointer, detector: CollisionDetectingSHA1?) {
         self.algorithm = algorithm
         self.context = context
+        self.detector = detector
     }
 
     deinit { EVP_MD_CTX_free(context) }
@@ -47,6 +51,7 @@ public final class Digest {
     private func update(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard bytes.count > 0 else { return }
         if withHandle({ EVP_DigestUpdate($0, bytes.baseAddress, bytes.count) }) != 1 { isBroken = true }
+        detector?.update(bytes)
     }
 
     /// An independent copy of the state so far.
@@ -58,12 +63,13 @@ public final class Digest {
             EVP_MD_CTX_free(fresh)
             throw LibcryptoError.failure("EVP_MD_CTX_copy_ex")
         }
-        return Digest(algorithm: algorithm, context: fresh)
+        return Digest(algorithm: algorithm, context: fresh, detector: detector)
     }
 
-    /// The digest. A second call, or one after a failed update, gives an empty array, which no digest equals.
+    /// The digest. A second call, or one after a failed update or a refused collision, gives an empty array, which no
+    /// digest equals.
     public func finish() -> [UInt8] {
-        guard !isBroken else { return [] }
+        guard !isBroken, detector?.finish().collision != true else { return [] }
         isBroken = true
         var length: UInt32 = 0
         let digest = [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in

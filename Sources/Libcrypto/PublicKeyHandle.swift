@@ -86,7 +86,9 @@ public final class PublicKeyHandle: Sendable {
     }
 
     private func verify(_ signature: [UInt8], _ digest: [UInt8]) throws -> Bool {
-        try owner.withContext { context in
+        // To libcrypto no digest is the number zero, and a signature of zero is easily made without the key.
+        guard digest.count >= 16 else { return false }
+        return try owner.withContext { context in
             guard EVP_PKEY_verify_init(context) == 1 else { throw LibcryptoError.failure("EVP_PKEY_verify_init") }
             return Self.verdict(EVP_PKEY_verify(context, signature, signature.count, digest, digest.count))
         }

@@ -282,6 +282,9 @@ import Testing
         let s = Hex.bytes("F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8")
         #expect(try key.verifyECDSA(r: r, s: s, digest: digest))
         #expect(try !key.verifyECDSA(r: s, s: r, digest: digest))
+        // With r = s = x(key) anybody signs zero, which libcrypto takes an absent digest for.
+        let x = Array(point[1..<33])
+        #expect(try !key.verifyECDSA(r: x, s: x, digest: []))
         #expect(try !key.verifyECDSA(r: [], s: [], digest: digest))
         #expect(try !key.verifyECDSA(r: [UInt8](repeating: 255, count: 300), s: s, digest: digest))
         let scalar = SecretBytes(

@@ -48,7 +48,8 @@ extension Signature {
 
     /// The digest over a part of a certificate; nil where it cannot be right.
     func digestValue(over object: SignedObject) -> [UInt8]? {
-        guard let algorithm = hash.algorithm, let digest = try? Digest(algorithm) else { return nil }
+        guard let algorithm = hash.algorithm, let digest = try? Digest(algorithm, refusingCollisions: true)
+        else { return nil }
         object.hash(into: digest, version: version)
         return (try? digestValue(digest)) ?? nil
     }

@@ -21,7 +21,7 @@ final class ContentDigest {
             guard let algorithm = hash.algorithm else {
                 throw OpenPGPError(.unsupportedAlgorithm, "\(hash) cannot be computed")
             }
-            digests[hash] = try Digest(algorithm)
+            digests[hash] = try Digest(algorithm, refusingCollisions: true)
         }
         canonicalizer = mode == .text ? TextCanonicalizer() : nil
     }
