@@ -43,9 +43,9 @@ import Testing
         let scratch = try TemporaryDirectory("cms")
         let content = TestContent.bytes(70_000)
         let file = try scratch.write("content", content)
-        for extra in [
-            [], ["-nodetach"], ["-nodetach", "-stream"], ["-keyid"], ["-noattr"], ["-cades"], ["-nosmimecap"],
-        ] {
+        // The program cannot stream PSS itself: "illegal zero content".
+        let streams = test.pss ? [] : [["-nodetach", "-stream"]]
+        for extra in [[], ["-nodetach"], ["-keyid"], ["-noattr"], ["-cades"], ["-nosmimecap"]] + streams {
             let message = try Shell.check(
                 "openssl",
                 [

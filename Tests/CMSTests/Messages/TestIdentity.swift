@@ -13,7 +13,7 @@ struct TestIdentity: Sendable {
     var keyFile: String { directory.file("key.pem") }
     var decryptionKey: CMSDecryptionKey { CMSDecryptionKey(certificate: certificate, privateKey: privateKey) }
 
-    init(_ name: String, _ keyOptions: [String]) throws {
+    init(_ name: String, _ keyOptions: [String], digest: String = "sha256") throws {
         self.name = name
         directory = try TemporaryDirectory("cms")
         try Shell.check("openssl", ["genpkey", "-out", directory.file("key.pem")] + keyOptions)
@@ -21,7 +21,7 @@ struct TestIdentity: Sendable {
             "openssl",
             [
                 "req", "-new", "-x509", "-key", directory.file("key.pem"), "-out", directory.file("cert.pem"), "-days",
-                "3650",
+                "3650", "-\(digest)",
                 "-subj", "/CN=\(name)/O=guardd tests", "-addext", "subjectAltName=email:\(name)@example.org",
                 "-addext", "keyUsage=critical,digitalSignature,keyEncipherment,keyAgreement",
                 "-addext", "extendedKeyUsage=emailProtection",
@@ -34,15 +34,15 @@ struct TestIdentity: Sendable {
         try TestIdentity(name, ["-algorithm", algorithm, "-pkeyopt", "rsa_keygen_bits:\(bits)"])
     }
 
-    private static func ec(_ name: String, _ curve: String) throws -> TestIdentity {
-        try TestIdentity(name, ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:\(curve)"])
+    private static func ec(_ name: String, _ curve: String, _ digest: String) throws -> TestIdentity {
+        try TestIdentity(name, ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:\(curve)"], digest: digest)
     }
 
     private static let made: [String: Result<TestIdentity, any Error>] = [
         "rsa": Result { try rsa("rsa", 2048) }, "rsa-other": Result { try rsa("rsa-other", 2048) },
         "rsa-small": Result { try rsa("rsa-small", 1024) }, "rsa-pss": Result { try rsa("rsa-pss", 2048, "RSA-PSS") },
-        "p256": Result { try ec("p256", "P-256") }, "p384": Result { try ec("p384", "P-384") },
-        "p521": Result { try ec("p521", "P-521") },
+        "p256": Result { try ec("p256", "P-256", "sha256") }, "p384": Result { try ec("p384", "P-384", "sha384") },
+        "p521": Result { try ec("p521", "P-521", "sha512") },
         "ed25519": Result { try TestIdentity("ed25519", ["-algorithm", "ED25519"]) },
     ]
 
