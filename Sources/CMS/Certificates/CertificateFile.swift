@@ -8,17 +8,27 @@ extension X509Certificate {
     /// Every certificate in a file: PEM with any number of blocks, one certificate in DER, or a certificates-only PKCS#7.
     /// Empty where there is none. Throws `malformed`, `limitExceeded`, `unexpectedData`.
     public static func parseAll(_ bytes: [UInt8]) throws -> [X509Certificate] {
+        var found: [X509Certificate] = []
+        try parseEach(bytes) { found += try $0.get() }
+        return found
+    }
+
+    /// Hands over what each block of a file holds, so that one damaged block need not spoil the others.
+    static func parseEach(_ bytes: [UInt8], _ body: (Result<[X509Certificate], CMSError>) throws -> Void) throws {
         guard bytes.count <= maximumFileSize else {
             throw CMSError(.limitExceeded, "a file of \(bytes.count) octets is too large")
         }
         defer { ERR_clear_error() }
-        guard PEM.isLikely(bytes.span) else { return try parse(der: bytes) }
-        var found: [X509Certificate] = []
+        func hand(_ der: [UInt8]) throws {
+            let result: Result<[X509Certificate], CMSError>
+            do { result = .success(try parse(der: der)) } catch let error as CMSError { result = .failure(error) }
+            try body(result)
+        }
+        guard PEM.isLikely(bytes.span) else { return try hand(bytes) }
         for block in try PEM.blocks(bytes.span)
         where labels.contains(block.label) || block.label == "PKCS7" || block.label == "CMS" {
-            found += try parse(der: block.content.withBytes { $0.copy(0..<$0.count) })
+            try hand(block.content.withBytes { $0.copy(0..<$0.count) })
         }
-        return found
     }
 
     private static func parse(der: [UInt8]) throws -> [X509Certificate] {

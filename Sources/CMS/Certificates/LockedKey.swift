@@ -27,11 +27,7 @@ enum LockedKey {
             throw CMSError(.refusedByPolicy, "the private key is locked with an old algorithm")
         }
         let context = scheme.isModern ? LibraryContext.shared : (LegacyContext.shared ?? LibraryContext.shared)
-        let info = password.withPointer { bytes in
-            UnsafeRawPointer(bytes).withMemoryRebound(to: CChar.self, capacity: max(password.count, 1)) {
-                PKCS8_decrypt_ex(signature, $0, Int32(clamping: password.count), context, nil)
-            }
-        }
+        let info = password.withCharacters { PKCS8_decrypt_ex(signature, $0, $1, context, nil) }
         guard let info else { throw CMSError.library(.wrongPassword, "the password does not open the private key") }
         defer { PKCS8_PRIV_KEY_INFO_free(info) }
         return try encode(info)
@@ -63,13 +59,9 @@ enum LockedKey {
             throw CMSError.exhausted("EVP_CIPHER_fetch")
         }
         defer { EVP_CIPHER_free(cipher) }
-        let locked = password.withPointer { bytes in
-            UnsafeRawPointer(bytes).withMemoryRebound(to: CChar.self, capacity: max(password.count, 1)) {
-                // -1: PBES2 with PBKDF2 and HMAC-SHA-256.
-                PKCS8_encrypt_ex(
-                    -1, cipher, $0, Int32(clamping: password.count), nil, 0, iterations, info, LibraryContext.shared,
-                    nil)
-            }
+        let locked = password.withCharacters { characters, count in
+            // -1: PBES2 with PBKDF2 and HMAC-SHA-256.
+            PKCS8_encrypt_ex(-1, cipher, characters, count, nil, 0, iterations, info, LibraryContext.shared, nil)
         }
         guard let locked else { throw CMSError.exhausted("PKCS8_encrypt_ex") }
         defer { X509_SIG_free(locked) }
@@ -79,5 +71,16 @@ enum LockedKey {
     /// The DER encoding of the key locked with the password.
     static func lock(_ pkcs8: SecretBytes, password: SecretBytes) throws -> [UInt8] {
         try withLocked(pkcs8, password: password) { locked in try encodeDER { i2d_X509_SIG(locked, $0) } }
+    }
+}
+
+extension SecretBytes {
+    /// Lends the octets in the types libcrypto takes passwords in.
+    func withCharacters<R>(_ body: (UnsafePointer<CChar>, Int32) throws -> R) rethrows -> R {
+        try withPointer { bytes in
+            try UnsafeRawPointer(bytes).withMemoryRebound(to: CChar.self, capacity: max(count, 1)) {
+                try body($0, Int32(clamping: count))
+            }
+        }
     }
 }

@@ -48,6 +48,6 @@ struct PasswordScheme {
         return iterations
     }
 
-    private static let excessive = CMSError(
+    static let excessive = CMSError(
         .limitExceeded, "opening this would take more than \(maximumIterations) derivation steps")
 }
