@@ -56,6 +56,21 @@ static inline void guardd_unpad_content_key(
     for (size_t i = 0; i < length; i++) out[i] = (uint8_t)((em[separator + 1 + i] & good) | (out[i] & ~good));
 }
 
+// The same for a session key of a known length without an algorithm in front (PKESK version 6): `out` gets `length` octets.
+static inline void guardd_unpad_known_key(
+    const uint8_t *em, size_t size, size_t length, const uint8_t *fake, uint8_t *out) {
+    for (size_t i = 0; i < length; i++) out[i] = fake[i];
+    if (length > 32 || size < length + 2 + 11) return;  // depends on public sizes only
+    size_t separator = size - length - 3;
+    uint32_t good = guardd_ct_equal(em[0], 0) & guardd_ct_equal(em[1], 2) & guardd_ct_equal(em[separator], 0);
+    for (size_t i = 2; i < separator; i++) good &= ~guardd_ct_equal(em[i], 0);
+    const uint8_t *body = em + separator + 1;
+    uint32_t sum = 0;
+    for (size_t i = 0; i < length; i++) sum += body[i];
+    good &= guardd_ct_equal(sum & 0xffff, ((uint32_t)body[length] << 8) | body[length + 1]);
+    for (size_t i = 0; i < length; i++) out[i] = (uint8_t)((body[i] & good) | (out[i] & ~good));
+}
+
 // ---- base64 -------------------------------------------------------------------------------------------------------
 
 typedef uint8_t guardd_u8x32 __attribute__((vector_size(32)));

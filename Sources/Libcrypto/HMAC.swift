@@ -23,7 +23,14 @@ public enum HMAC {
 public enum HKDF {
     /// `count` octets, at most 255 times 32.
     public static func sha256(ikm: SecretBytes, salt: [UInt8], info: [UInt8], count: Int) throws -> SecretBytes {
-        guard count > 0, count <= 255 * 32 else {
+        try derive(.sha256, ikm: ikm, salt: salt, info: info, count: count)
+    }
+
+    /// `count` octets, at most 255 times the size of the hash.
+    public static func derive(
+        _ hash: HashAlgorithm, ikm: SecretBytes, salt: [UInt8], info: [UInt8], count: Int
+    ) throws -> SecretBytes {
+        guard count > 0, count <= 255 * hash.digestSize else {
             throw LibcryptoError(.invalidParameter, "HKDF output of \(count) octets")
         }
         guard let kdf = LibraryContext.hkdf, let context = kdf.withHandle({ EVP_KDF_CTX_new($0) }) else {
@@ -35,7 +42,7 @@ public enum HKDF {
             unsafe: { output in
                 let done = ikm.withPointer { ikmPointer in
                     let list: [Parameters.Value] = [
-                        .string(OSSL_KDF_PARAM_DIGEST, "SHA256"),
+                        .string(OSSL_KDF_PARAM_DIGEST, hash.libraryName),
                         .octets(OSSL_KDF_PARAM_KEY, UnsafeRawPointer(ikmPointer), ikm.count),
                     ]
                     return salt.withUnsafeBytes { salt in

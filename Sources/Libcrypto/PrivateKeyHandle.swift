@@ -229,6 +229,39 @@ public final class PrivateKeyHandle: Sendable {
     /// is another one, always the same for the same ciphertext: from the outside nothing tells which happened. Throws only
     /// for what anybody can see: a ciphertext of a wrong size, a key that is not RSA.
     public func decryptSessionKey(_ ciphertext: [UInt8]) throws -> (algorithm: UInt8, key: SecretBytes) {
+        let (encoded, fake) = try rawDecryption(ciphertext)
+        var length: UInt32 = 0
+        let found = SecretBytes(
+            raw: 33,
+            unsafe: { output in
+                length = encoded.withPointer { encoded in
+                    fake.withPointer { guardd_unpad_session_key(encoded, ciphertext.count, $0, output) }
+                }
+            })
+        guard let key = found.slice(1..<1 + Int(length)) else {
+            throw LibcryptoError(.internalFailure, "no session key")
+        }
+        return (found.withBytes { $0[0] }, key)
+    }
+
+    /// The same for a session key of a known size (16...32 octets) that stands without its algorithm, as in packets of
+    /// version 6.
+    public func decryptSessionKey(_ ciphertext: [UInt8], size: Int) throws -> SecretBytes {
+        guard (1...32).contains(size) else {
+            throw LibcryptoError(.invalidParameter, "a session key of \(size) octets")
+        }
+        let (encoded, fake) = try rawDecryption(ciphertext)
+        return SecretBytes(
+            raw: size,
+            unsafe: { output in
+                encoded.withPointer { encoded in
+                    fake.withPointer { guardd_unpad_known_key(encoded, ciphertext.count, size, $0, output) }
+                }
+            })
+    }
+
+    /// RSA without any unpadding, and what stands in for a session key where the padding is wrong.
+    private func rawDecryption(_ ciphertext: [UInt8]) throws -> (encoded: SecretBytes, fake: SecretBytes) {
         guard let rejectionKey else { throw LibcryptoError(.invalidParameter, "the key is not an RSA key") }
         let fake = SecretBytes(copying: try HMAC.sha256(key: rejectionKey, ciphertext))
         let encoded: SecretBytes = try owner.withContext { context in
@@ -244,17 +277,6 @@ public final class PrivateKeyHandle: Sendable {
                     else { throw LibcryptoError.failure("RSA decryption", .invalidParameter) }
                 })
         }
-        var length: UInt32 = 0
-        let found = SecretBytes(
-            raw: 33,
-            unsafe: { output in
-                length = encoded.withPointer { encoded in
-                    fake.withPointer { guardd_unpad_session_key(encoded, ciphertext.count, $0, output) }
-                }
-            })
-        guard let key = found.slice(1..<1 + Int(length)) else {
-            throw LibcryptoError(.internalFailure, "no session key")
-        }
-        return (found.withBytes { $0[0] }, key)
+        return (encoded, fake)
     }
 }

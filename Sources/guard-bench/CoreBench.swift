@@ -142,7 +142,7 @@ struct CoreBench {
                     let armored = try signature(size)
                     return (
                         {
-                            let verifier = try DetachedVerifier(canonicalHashes: [signer.suitableHash])
+                            let verifier = try DetachedVerifier(canonicalHashes: [SaltedHash(signer.suitableHash)])
                             push(size) { verifier.push($0) }
                             let results = try verifier.finish(signatures: armored, time: Self.time) { _ in [certificate]
                             }

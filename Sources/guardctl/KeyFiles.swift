@@ -37,9 +37,9 @@ struct KeyFiles: CertificateSource {
     }
 
     /// The newest key that encrypts to this address.
-    func encryptionKey(for address: EmailAddress, at time: Timestamp) -> PublicKey? {
+    func recipient(for address: EmailAddress, at time: Timestamp) -> EncryptionRecipient? {
         certificates.filter { certificate in
             certificate.validUserIDs(at: time).contains { $0.emailAddress.flatMap { EmailAddress($0) } == address }
-        }.compactMap { $0.encryptionKeys(at: time).first }.max { $0.creation < $1.creation }
+        }.compactMap { EncryptionRecipient(of: $0, at: time) }.max { $0.key.creation < $1.key.creation }
     }
 }

@@ -65,11 +65,11 @@ struct ProtectCommand: ParsableCommand {
         let message = try InputFile.read(file)
         let recipients = try to.map { text in
             guard let address = EmailAddress(text) else { throw InputError("--to \(text): not an address") }
-            guard let key = keys.encryptionKey(for: address, at: time) else {
+            guard let recipient = keys.recipient(for: address, at: time) else {
                 throw ProtectedMailError(
                     .noRecipients, "no usable encryption key for \(address.canonical) in the --key files")
             }
-            return EncryptionRecipient(key: key)
+            return recipient
         }
         let plan = ProtectionPlan(
             recipients: recipients, signer: try signer(at: time), encrypt: !recipients.isEmpty, sign: signKey != nil)

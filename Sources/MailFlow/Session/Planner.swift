@@ -89,12 +89,12 @@ struct Planner {
         var missing: [Concern] = []
         for concern in concerns {
             guard concern.rule.encrypt != .never else { continue }
-            if let key = try key(for: concern) {
-                let isHidden =
-                    policy.hidesBlindCopies && !(concern.recipient.address.map { facts.visible.contains($0) } ?? false)
+            let isHidden =
+                policy.hidesBlindCopies && !(concern.recipient.address.map { facts.visible.contains($0) } ?? false)
+            if let recipient = try recipient(for: concern, isHidden: isHidden) {
                 // One packet serves both ways of writing an address.
-                if !found.contains(where: { $0.key.fingerprint == key.fingerprint }) {
-                    found.append(EncryptionRecipient(key: key, isHidden: isHidden))
+                if !found.contains(where: { $0.key.fingerprint == recipient.key.fingerprint }) {
+                    found.append(recipient)
                 }
             } else {
                 missing.append(concern)
@@ -133,7 +133,7 @@ struct Planner {
 
     /// The key to encrypt to: of the certificates from the strongest source the youngest that has one.
     /// Under `required` only sources that bind the address count: anybody can upload a key for any address.
-    private func key(for concern: Concern) throws -> PublicKey? {
+    private func recipient(for concern: Concern, isHidden: Bool) throws -> EncryptionRecipient? {
         guard let address = concern.recipient.address else { return nil }
         let known = try keys.encryptionCertificates(for: address, at: now)
         for provenance in Provenance.allCases where provenance != .message {
@@ -141,7 +141,11 @@ struct Planner {
             let candidates = known.filter { $0.provenance == provenance }.map(\.certificate)
                 .sorted { $0.primaryKey.creation > $1.primaryKey.creation }
             for certificate in candidates {
-                if let key = certificate.encryptionKeys(at: now, policy: policy.algorithms).first { return key }
+                if let found = EncryptionRecipient(
+                    of: certificate, isHidden: isHidden, at: now, policy: policy.algorithms)
+                {
+                    return found
+                }
             }
         }
         return nil

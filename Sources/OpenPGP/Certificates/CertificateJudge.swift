@@ -169,6 +169,7 @@ struct CertificateJudge {
             if result.hash.isEmpty { result.hash = signature.preferredHash }
             if result.compression.isEmpty { result.compression = signature.preferredCompression }
             if result.features == nil { result.features = signature.features }
+            if result.cipherSuites.isEmpty { result.cipherSuites = signature.preferredCipherSuites }
         }
         return result
     }

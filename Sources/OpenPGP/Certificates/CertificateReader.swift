@@ -177,6 +177,6 @@ struct CertificateReader {
         if case .unknown = key.parameters {
             throw OpenPGPError(.unsupportedAlgorithm, "secret keys of \(key.algorithm) are not supported")
         }
-        return (key, try SecretKeyMaterial(reading: &reader))
+        return (key, try SecretKeyMaterial(reading: &reader, of: key))
     }
 }

@@ -34,6 +34,10 @@ public struct CertificatePreferences: Sendable, Equatable {
     public var symmetric: [SymmetricID] = []
     public var hash: [HashID] = []
     public var compression: [CompressionID] = []
+    /// Ciphers with AEAD modes; the mandatory one is understood.
+    public var cipherSuites: [CipherSuite] = []
     /// nil where the owner says nothing.
     public var features: Features?
+
+    public init() {}
 }

@@ -1,11 +1,11 @@
 import Libcrypto
 
-/// A signature packet of version 4 or, for reading only, version 3 (RFC 9580 section 5.2).
+/// A signature packet of version 6, 4 or, for reading only, 3 (RFC 9580 section 5.2).
 ///
 /// What it says about itself counts only once `verify` said yes; of the unhashed subpackets only the issuer hints and
 /// embedded signatures are ever used.
 public struct Signature: Hashable, Sendable {
-    /// Version of the packet: 3 or 4.
+    /// Version of the packet: 3, 4 or 6.
     public let version: UInt8
     /// What the signature says.
     public let type: SignatureType
@@ -17,6 +17,8 @@ public struct Signature: Hashable, Sendable {
     public let hashedArea: SubpacketArea
     /// Subpackets that anybody can change.
     public let unhashedArea: SubpacketArea
+    /// What is hashed before the content; empty before version 6.
+    public let salt: [UInt8]
     /// First two octets of the digest, as the packet says.
     public let digestPrefix: [UInt8]
     /// The numbers.
@@ -34,7 +36,7 @@ public struct Signature: Hashable, Sendable {
 
     /// Reads a signature packet's body.
     ///
-    /// - Throws: `unsupportedVersion` for versions other than 3 and 4, `malformed`, `truncated`.
+    /// - Throws: `unsupportedVersion` for versions other than 3, 4 and 6, `malformed`, `truncated`.
     public init(parsingBody body: some Collection<UInt8>) throws {
         let bytes = Array(body)
         var reader = ByteReader(bytes, subject: "signature packet")
@@ -52,13 +54,13 @@ public struct Signature: Hashable, Sendable {
             hashedArea = SubpacketArea()
             unhashedArea = SubpacketArea()
             expiration = nil
-        case 4:
+        case 4, 6:
             type = SignatureType(rawValue: try reader.byte())
             publicKeyAlgorithm = PublicKeyAlgorithm(rawValue: try reader.byte())
             hash = HashID(rawValue: try reader.byte())
-            let hashed = try SubpacketArea(parsing: try reader.take(Int(try reader.uint16())))
+            let hashed = try Self.area(&reader, version)
             trailerEnd = reader.consumed
-            let unhashed = try SubpacketArea(parsing: try reader.take(Int(try reader.uint16())))
+            let unhashed = try Self.area(&reader, version)
             creation = hashed.last(.creationTime)?.uint32.map(Timestamp.init(field:))
             expiration = hashed.last(.signatureExpirationTime)?.uint32.flatMap { $0 == 0 ? nil : $0 }
             issuers = Self.issuers(hashed, unhashed)
@@ -68,10 +70,22 @@ public struct Signature: Hashable, Sendable {
             throw OpenPGPError(.unsupportedVersion, "signatures of version \(version) are not supported")
         }
         digestPrefix = Array(try reader.take(2))
+        salt = version == 6 ? Array(try reader.take(Int(try reader.byte()))) : []
+        if version == 6, let size = hash.saltSize, salt.count != size {
+            throw reader.malformed("has a salt of \(salt.count) octets for \(hash)")
+        }
         parameters = try SignatureParameters.read(publicKeyAlgorithm, from: &reader)
         guard reader.isAtEnd else { throw reader.malformed("has \(reader.remaining) octets too many") }
         serializedBody = bytes
     }
+
+    private static func area(_ reader: inout ByteReader, _ version: UInt8) throws -> SubpacketArea {
+        let count = version == 6 ? Int(try reader.uint32()) : Int(try reader.uint16())
+        return try SubpacketArea(parsing: try reader.take(count))
+    }
+
+    /// The hash and what is hashed before the content.
+    public var saltedHash: SaltedHash { SaltedHash(hash, salt: salt) }
 
     private static func issuers(_ hashed: SubpacketArea, _ unhashed: SubpacketArea) -> [IssuerHint] {
         var fingerprints: [IssuerHint] = []

@@ -31,6 +31,14 @@ extension Signature {
     /// Compressions the owner prefers, best first.
     public var preferredCompression: [CompressionID] { list(.preferredCompression).map(CompressionID.init(rawValue:)) }
 
+    /// Ciphers with AEAD modes the owner prefers, best first.
+    public var preferredCipherSuites: [CipherSuite] {
+        let octets = list(.preferredCipherSuites)
+        return stride(from: 0, to: octets.count - 1, by: 2).map { index in
+            CipherSuite(SymmetricID(rawValue: octets[index]), AEADID(rawValue: octets[index + 1]))
+        }
+    }
+
     /// The user ID that the signer claims to have signed as.
     public var signerUserID: [UInt8]? { hashedArea.last(.signerUserID).map { Array($0.body) } }
 

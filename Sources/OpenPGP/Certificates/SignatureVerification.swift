@@ -4,7 +4,7 @@ extension Signature {
     /// Checks the mathematics of the signature, nothing else: no time, no policy, no key flags.
     ///
     /// - Parameters:
-    ///   - digest: a digest of `hash` that has taken in the content; the trailer is added here, so that it is used up.
+    ///   - digest: a digest of `hash` that has taken in salt and content; the trailer is added here, so that it is used up.
     ///   - key: the key to check with.
     /// - Returns: whether `key` made this signature over the content.
     /// - Throws: `unsupportedAlgorithm` where this library cannot know.
@@ -25,6 +25,8 @@ extension Signature {
 
     /// Checks the numbers against a finished digest.
     func verify(digestValue value: [UInt8], with key: PublicKey) throws -> Bool {
+        // A version 6 key makes no other signatures, and no other key makes these (section 5.2).
+        guard (version == 6) == (key.version == 6) else { return false }
         switch (parameters, key.parameters) {
         case (.rsa(let number), .rsa(let n, _)):
             guard key.algorithm != .rsaEncryptOnly, let padded = number.padded(to: n.bytes.count),
@@ -39,8 +41,12 @@ extension Signature {
             guard let first = r.padded(to: 32), let second = s.padded(to: 32) else { return false }
             return try key.handle().verifyEd25519(signature: first + second, message: value)
         case (.ed25519(let raw), .ed25519):
+            guard value.count >= 32 else { return false }
             return try key.handle().verifyEd25519(signature: raw, message: value)
-        case (.ed448, .ed448), (.unknown, .unknown):
+        case (.ed448(let raw), .ed448):
+            guard value.count >= 64 else { return false }
+            return try key.handle().verifyEd448(signature: raw, message: value)
+        case (.unknown, .unknown):
             throw OpenPGPError(.unsupportedAlgorithm, "\(publicKeyAlgorithm) signatures are not supported")
         default: return false
         }
@@ -50,6 +56,7 @@ extension Signature {
     func digestValue(over object: SignedObject) -> [UInt8]? {
         guard let algorithm = hash.algorithm, let digest = try? Digest(algorithm, refusingCollisions: true)
         else { return nil }
+        digest.update(salt)
         object.hash(into: digest, version: version)
         return (try? digestValue(digest)) ?? nil
     }

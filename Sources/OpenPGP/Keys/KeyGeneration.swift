@@ -1,89 +1,84 @@
 import Libcrypto
 
 extension SecretCertificate {
-    /// Makes a key: Ed25519Legacy to certify and sign, a Curve25519Legacy subkey to encrypt, version 4, which every
-    /// implementation reads. The secret parts are open.
+    /// Makes a key: a primary key to certify and sign, a subkey to encrypt. The secret parts are open.
     ///
     /// - Parameters:
-    ///   - userIDs: in their order, by custom `Name <address>`; the first is the main one. At least one, each of at
-    /// most
-    ///     2048 octets.
+    ///   - profile: algorithms and version.
+    ///   - userIDs: in their order, by custom `Name <address>`; the first is the main one. Each of at most 2048 octets. None is
+    ///     allowed: what the key may do then stands in a direct-key signature, as it always does in version 6.
     ///   - time: creation of keys and signatures.
     ///   - expiration: seconds after which the key ends (1...4294967295); nil for never.
+    ///   - canEncrypt: whether to add the subkey.
     /// - Throws: `invalidArgument`.
     public static func generate(
-        userIDs: [String], at time: Timestamp, expiration: UInt32? = nil
+        profile: KeyProfile = .compatible, userIDs: [String], at time: Timestamp, expiration: UInt32? = nil,
+        canEncrypt: Bool = true
     ) throws -> SecretCertificate {
-        guard !userIDs.isEmpty, Set(userIDs).count == userIDs.count, expiration != 0,
+        guard Set(userIDs).count == userIDs.count, expiration != 0,
             userIDs.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 2048 })
         else { throw OpenPGPError(.invalidArgument, "user IDs must be distinct and neither empty nor too long") }
 
-        let seed = try SecretBytes.random(count: 32)
-        let signer = try PrivateKeyHandle.ed25519(seed: seed)
-        let primary = try PublicKey(
-            creation: time, algorithm: .eddsaLegacy,
-            parameters: .eddsaLegacy(curve: .ed25519Legacy, point: MPI([0x40] + signer.publicBytes)))
-
-        let scalar = try clampedScalar()
-        let agreement = try PrivateKeyHandle.x25519(scalar: scalar)
-        let subkey = try PublicKey(
-            creation: time, algorithm: .ecdh,
-            parameters: .ecdh(
-                curve: .curve25519Legacy, point: MPI([0x40] + agreement.publicBytes),
-                kdf: KDFParameters(hash: .sha256, cipher: .aes128)))
-
-        var parts = CertificateParts(primaryKey: primary)
+        let primary = try FreshKey(profile, .sign, creation: time)
+        var parts = CertificateParts(primaryKey: primary.key)
+        let about = selfSubpackets(profile, expiration: expiration)
+        // Version 6 says it once, for the key as a whole (RFC 9580 section 10.1.1).
+        let isDirect = profile.version == 6 || userIDs.isEmpty
+        func signed(_ type: SignatureType, _ subpackets: [Subpacket], over object: SignedObject) throws -> Signature {
+            var builder = try SignatureBuilder(type, creation: time, issuer: primary.key)
+            builder.hashed += subpackets
+            return try builder.sign(over: object, key: primary.key, handle: primary.handle)
+        }
+        if isDirect { parts.direct.signatures = [try signed(.directKey, about, over: .key(primary.key))] }
         for (index, text) in userIDs.enumerated() {
-            let userID = UserID(bytes: Array(text.utf8))
-            var builder = try SignatureBuilder(.positiveCertification, creation: time, issuer: primary)
-            builder.hashed += selfSubpackets(flags: [.certify, .sign], expiration: expiration)
-            if index == 0 { builder.hashed.append(Subpacket(.primaryUserID, [1])) }
-            let signature = try builder.sign(over: .userID(userID.bytes, of: primary), key: primary, handle: signer)
-            var component = UserIDComponent(userID: userID)
-            component.signatures.signatures = [signature]
+            var component = UserIDComponent(userID: UserID(bytes: Array(text.utf8)))
+            let main = index == 0 ? [Subpacket(.primaryUserID, [1])] : []
+            component.signatures.signatures = [
+                try signed(
+                    .positiveCertification, (isDirect ? [] : about) + main,
+                    over: .userID(component.userID.bytes, of: primary.key))
+            ]
             parts.userIDs.append(component)
         }
-        var binding = try SignatureBuilder(.subkeyBinding, creation: time, issuer: primary)
-        binding.hashed.append(Subpacket(.keyFlags, [KeyFlags.encrypt.rawValue]))
-        if let expiration { binding.hashed.append(Subpacket(.keyExpirationTime, Subpacket.octets(of: expiration))) }
-        var component = SubkeyComponent(key: subkey)
-        component.signatures.signatures = [
-            try binding.sign(over: .subkey(subkey, of: primary), key: primary, handle: signer)
-        ]
-        parts.subkeys.append(component)
-
-        return SecretCertificate(
-            certificate: Certificate(parts),
-            secrets: [
-                primary.fingerprint: SecretKeyMaterial(open: SecretNumbers.serialized(seed, reversed: false)),
-                subkey.fingerprint: SecretKeyMaterial(open: SecretNumbers.serialized(scalar, reversed: true)),
-            ])
+        var secrets = [primary.key.fingerprint: primary.secret]
+        if canEncrypt {
+            let subkey = try FreshKey(profile, .encrypt, creation: time)
+            var component = SubkeyComponent(key: subkey.key)
+            component.signatures.signatures = [
+                try signed(
+                    .subkeyBinding,
+                    [Subpacket(.keyFlags, critical: true, [KeyFlags.encrypt.rawValue])] + expiry(expiration),
+                    over: .subkey(subkey.key, of: primary.key))
+            ]
+            parts.subkeys.append(component)
+            secrets[subkey.key.fingerprint] = subkey.secret
+        }
+        return SecretCertificate(certificate: Certificate(parts), secrets: secrets)
     }
 
-    private static func selfSubpackets(flags: KeyFlags, expiration: UInt32?) -> [Subpacket] {
+    private static func expiry(_ seconds: UInt32?) -> [Subpacket] {
+        seconds.map { [Subpacket(.keyExpirationTime, critical: true, Subpacket.octets(of: $0))] } ?? []
+    }
+
+    private static func selfSubpackets(_ profile: KeyProfile, expiration: UInt32?) -> [Subpacket] {
         let ciphers: [SymmetricID] = [.aes256, .aes192, .aes128]
         let hashes: [HashID] = [.sha512, .sha384, .sha256]
         let compressions: [CompressionID] = [.zlib, .zip, .uncompressed]
+        let suites = [CipherSuite(.aes256, .ocb), .mandatory]
+        let flags: KeyFlags = [.certify, .sign]
+        let features: Features = profile.version == 6 ? [.seipdV1, .seipdV2] : [.seipdV1]
         var result = [
-            Subpacket(.keyFlags, [flags.rawValue]),
+            Subpacket(.keyFlags, critical: true, [flags.rawValue]),
             Subpacket(.preferredSymmetric, ciphers.map(\.rawValue)),
             Subpacket(.preferredHash, hashes.map(\.rawValue)),
             Subpacket(.preferredCompression, compressions.map(\.rawValue)),
-            Subpacket(.features, [Features.seipdV1.rawValue]),
+            Subpacket(.features, [features.rawValue]),
             // Key servers must not let others change the key.
             Subpacket(.keyServerPreferences, [0x80]),
         ]
-        if let expiration { result.append(Subpacket(.keyExpirationTime, Subpacket.octets(of: expiration))) }
-        return result
-    }
-
-    /// The legacy form stores the clamped number (RFC 9580 section 5.5.5.6.1.1).
-    private static func clampedScalar() throws -> SecretBytes {
-        let random = try SecretBytes.random(count: 32)
-        return SecretBytes(count: 32) { span in
-            random.withBytes { bytes in for index in bytes.indices { span[index] = bytes[index] } }
-            span[0] &= 0xF8
-            span[31] = span[31] & 0x7F | 0x40
+        if profile.version == 6 {
+            result.append(Subpacket(.preferredCipherSuites, suites.flatMap { [$0.cipher.rawValue, $0.aead.rawValue] }))
         }
+        return result + expiry(expiration)
     }
 }

@@ -1,10 +1,11 @@
 import Libcrypto
 
-/// The content of a public key packet, primary key or subkey (RFC 9580 section 5.5.2). Version 4.
+/// The content of a public key packet, primary key or subkey (RFC 9580 section 5.5.2): version 4 or 6.
 ///
 /// Copies share one cached libcrypto key, so that the key is set up once however often it is used.
 public struct PublicKey: Hashable, Sendable {
     private final class Content: Sendable {
+        let version: UInt8
         let creation: Timestamp
         let algorithm: PublicKeyAlgorithm
         let parameters: PublicKeyParameters
@@ -13,17 +14,20 @@ public struct PublicKey: Hashable, Sendable {
         let handle = Lock<Result<PublicKeyHandle, OpenPGPError>?>(nil)
 
         init(
-            creation: Timestamp, algorithm: PublicKeyAlgorithm, parameters: PublicKeyParameters, body: [UInt8]
+            version: UInt8, creation: Timestamp, algorithm: PublicKeyAlgorithm, parameters: PublicKeyParameters,
+            body: [UInt8]
         ) throws {
+            self.version = version
             self.creation = creation
             self.algorithm = algorithm
             self.parameters = parameters
             self.body = body
             guard body.count <= 0xFFFF else {
-                throw OpenPGPError(.limitExceeded, "a version 4 key must not be longer than 65535 octets")
+                throw OpenPGPError(.limitExceeded, "a key must not be longer than 65535 octets")
             }
-            let digest = try Digest.hash(.sha1, PublicKey.hashPrefix(ofBody: body.count) + body)
-            guard let fingerprint = Fingerprint(version: 4, bytes: digest) else {
+            let digest = try Digest.hash(
+                version == 4 ? .sha1 : .sha256, PublicKey.hashPrefix(version: version, count: body.count) + body)
+            guard let fingerprint = Fingerprint(version: version, bytes: digest) else {
                 throw OpenPGPError(.malformed, "a fingerprint has the wrong length")
             }
             self.fingerprint = fingerprint
@@ -33,16 +37,16 @@ public struct PublicKey: Hashable, Sendable {
     private let content: Content
 
     /// Version of the key packet.
-    public var version: UInt8 { 4 }
+    public var version: UInt8 { content.version }
     /// When the key says it was made.
     public var creation: Timestamp { content.creation }
     /// What the key is for.
     public var algorithm: PublicKeyAlgorithm { content.algorithm }
     /// The numbers.
     public var parameters: PublicKeyParameters { content.parameters }
-    /// SHA-1 over the packet.
+    /// SHA-1 over the packet for version 4, SHA-256 for version 6 (section 5.5.4).
     public var fingerprint: Fingerprint { content.fingerprint }
-    /// Last eight octets of the fingerprint.
+    /// Last eight octets of the fingerprint for version 4, the first eight for version 6.
     public var keyID: KeyID { content.fingerprint.keyID }
     /// The packet's body: version, creation, algorithm, numbers.
     public var serializedBody: [UInt8] { content.body }
@@ -58,42 +62,72 @@ public struct PublicKey: Hashable, Sendable {
     static func read(from reader: inout ByteReader) throws -> PublicKey {
         let start = reader.position
         let version = try reader.byte()
-        guard version == 4 else {
+        guard version == 4 || version == 6 else {
             throw OpenPGPError(.unsupportedVersion, "keys of version \(version) are not supported")
         }
         let creation = Timestamp(field: try reader.uint32())
         let algorithm = PublicKeyAlgorithm(rawValue: try reader.byte())
-        let parameters = try PublicKeyParameters.read(algorithm, from: &reader)
+        let parameters: PublicKeyParameters
+        if version == 6 {
+            var material = ByteReader(try reader.take(Int(try reader.uint32())), subject: "public key material")
+            parameters = try PublicKeyParameters.read(algorithm, from: &material)
+            guard material.isAtEnd else { throw material.malformed("has \(material.remaining) octets too many") }
+        } else {
+            parameters = try PublicKeyParameters.read(algorithm, from: &reader)
+        }
+        try checkCurve(parameters, version: version)
         let body = Array(reader.bytes[start..<reader.position])
         return PublicKey(
-            content: try Content(creation: creation, algorithm: algorithm, parameters: parameters, body: body))
+            content: try Content(
+                version: version, creation: creation, algorithm: algorithm, parameters: parameters, body: body))
     }
 
     private init(content: Content) { self.content = content }
 
+    /// The curves of version 4 that have algorithms of their own since may not be used with later versions
+    /// (sections 5.5.5.5 and 5.5.5.6).
+    private static func checkCurve(_ parameters: PublicKeyParameters, version: UInt8) throws {
+        switch parameters {
+        case .eddsaLegacy where version == 6, .ecdh(.curve25519Legacy, _, _) where version == 6:
+            throw OpenPGPError(.unsupportedAlgorithm, "a version 6 key must not use a legacy curve")
+        default: return
+        }
+    }
+
     /// Makes a key of its parts.
-    public init(creation: Timestamp, algorithm: PublicKeyAlgorithm, parameters: PublicKeyParameters) throws {
+    ///
+    /// - Parameter version: 4 or 6.
+    public init(
+        version: UInt8 = 4, creation: Timestamp, algorithm: PublicKeyAlgorithm, parameters: PublicKeyParameters
+    ) throws {
+        guard version == 4 || version == 6 else {
+            throw OpenPGPError(.invalidArgument, "keys of version \(version) are not made")
+        }
+        try Self.checkCurve(parameters, version: version)
         guard let field = creation.field else {
             throw OpenPGPError(.invalidArgument, "a key's creation time must lie between 1970 and 2106")
         }
-        var body: [UInt8] = [4]
-        body.append(contentsOf: Subpacket.octets(of: field))
-        body.append(algorithm.rawValue)
-        parameters.serialize(into: &body)
-        content = try Content(creation: creation, algorithm: algorithm, parameters: parameters, body: body)
+        var material: [UInt8] = []
+        parameters.serialize(into: &material)
+        var body: [UInt8] = [version] + Subpacket.octets(of: field) + [algorithm.rawValue]
+        if version == 6 { body += Subpacket.octets(of: UInt32(truncatingIfNeeded: material.count)) }
+        body += material
+        content = try Content(
+            version: version, creation: creation, algorithm: algorithm, parameters: parameters, body: body)
     }
 
     public static func == (a: Self, b: Self) -> Bool { a.content === b.content || a.content.body == b.content.body }
     public func hash(into hasher: inout Hasher) { hasher.combine(content.fingerprint) }
 
     /// What stands before a key's body when it is hashed (RFC 9580 section 5.2.4).
-    static func hashPrefix(ofBody count: Int) -> [UInt8] {
-        [0x99, UInt8(truncatingIfNeeded: count >> 8), UInt8(truncatingIfNeeded: count)]
+    static func hashPrefix(version: UInt8, count: Int) -> [UInt8] {
+        let octets = Subpacket.octets(of: UInt32(truncatingIfNeeded: count))
+        return version == 4 ? [0x99] + octets.suffix(2) : [0x9B] + octets
     }
 
     /// Adds the key to a digest as signatures over keys want it.
     func hash(into digest: Digest) {
-        digest.update(Self.hashPrefix(ofBody: content.body.count))
+        digest.update(Self.hashPrefix(version: version, count: content.body.count))
         digest.update(content.body)
     }
 
@@ -160,7 +194,9 @@ public struct PublicKey: Hashable, Sendable {
             return try PublicKeyHandle.ed25519(try Self.native(point))
         case .ed25519(let raw): return try PublicKeyHandle.ed25519(raw)
         case .x25519(let raw): return try PublicKeyHandle.x25519(raw)
-        case .elGamal, .ed448, .x448, .unknown:
+        case .ed448(let raw): return try PublicKeyHandle.ed448(raw)
+        case .x448(let raw): return try PublicKeyHandle.x448(raw)
+        case .elGamal, .unknown:
             throw OpenPGPError(.unsupportedAlgorithm, "\(algorithm) is not supported")
         }
     }

@@ -6,6 +6,8 @@ public enum S2K: Hashable, Sendable {
     case salted(HashID, salt: [UInt8])
     /// `count` is the coded octet.
     case iterated(HashID, salt: [UInt8], count: UInt8)
+    /// Argon2id (RFC 9106); `memory` is the exponent of its size in KiB.
+    case argon2(salt: [UInt8], passes: UInt8, parallelism: UInt8, memory: UInt8)
     /// GnuPG's marks for secret parts that are elsewhere: mode 1 for nowhere, 2 for a card, with its serial number.
     case gnupg(mode: UInt8, serial: [UInt8])
     /// A type that this library does not know, with all that follows.
@@ -13,6 +15,11 @@ public enum S2K: Hashable, Sendable {
 
     /// Iterated and salted SHA-256 as this library writes it: 65,011,712 octets hashed.
     public static func fresh() throws -> S2K { .iterated(.sha256, salt: try SecureRandom.bytes(8), count: 255) }
+
+    /// Argon2id as this library writes it: 3 passes, 4 lanes, 64 MiB, the second recommendation of RFC 9106.
+    public static func freshArgon2() throws -> S2K {
+        .argon2(salt: try SecureRandom.bytes(16), passes: 3, parallelism: 4, memory: 16)
+    }
 
     /// Reads a specifier.
     static func read(from reader: inout ByteReader) throws -> S2K {
@@ -23,6 +30,10 @@ public enum S2K: Hashable, Sendable {
         case 3:
             return .iterated(
                 HashID(rawValue: try reader.byte()), salt: Array(try reader.take(8)), count: try reader.byte())
+        case 4:
+            let salt = Array(try reader.take(16))
+            return .argon2(
+                salt: salt, passes: try reader.byte(), parallelism: try reader.byte(), memory: try reader.byte())
         case 101:
             _ = try reader.byte()
             guard try reader.take(3).elementsEqual("GNU".utf8) else { return .unknown(type) }
@@ -49,6 +60,7 @@ public enum S2K: Hashable, Sendable {
         case .simple(let hash): [0, hash.rawValue]
         case .salted(let hash, let salt): [1, hash.rawValue] + salt
         case .iterated(let hash, let salt, let count): [3, hash.rawValue] + salt + [count]
+        case .argon2(let salt, let passes, let parallelism, let memory): [4] + salt + [passes, parallelism, memory]
         case .gnupg(let mode, let serial):
             [101, 0] + Array("GNU".utf8) + [mode]
                 + (mode == 2 ? [UInt8(truncatingIfNeeded: serial.count)] + serial : [])
@@ -62,8 +74,11 @@ public enum S2K: Hashable, Sendable {
     /// The key that a password gives.
     ///
     /// - Parameter count: size of the key in octets.
-    /// - Throws: `unsupportedAlgorithm` for hashes and methods this library does not have.
-    public func key(from password: SecretBytes, count: Int) throws -> SecretBytes {
+    /// - Throws: `unsupportedAlgorithm` for hashes and methods this library does not have, `limitExceeded` where Argon2 would
+    ///   take more than `limits` allow.
+    public func key(
+        from password: SecretBytes, count: Int, limits: S2KLimits = .standard
+    ) throws -> SecretBytes {
         let id: HashID
         var salt: [UInt8] = []
         var total = 0
@@ -73,6 +88,11 @@ public enum S2K: Hashable, Sendable {
         case .iterated(let hash, let octets, let coded):
             (id, salt) = (hash, octets)
             total = Self.octetCount(coded: coded)
+        case .argon2(let salt, let passes, let parallelism, let memory):
+            try limits.check(passes: passes, parallelism: parallelism, memory: memory)
+            return try Argon2.id(
+                password: password, salt: salt, passes: UInt32(passes), parallelism: UInt32(parallelism),
+                memoryKiB: 1 << UInt32(memory), count: count)
         case .gnupg: throw OpenPGPError(.secretUnavailable, "the secret part of the key is not here")
         case .unknown(let type):
             throw OpenPGPError(.unsupportedAlgorithm, "string-to-key method \(type) is not supported")

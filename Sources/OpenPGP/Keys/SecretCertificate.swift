@@ -50,13 +50,15 @@ public struct SecretCertificate: Sendable {
     /// The key with all parts open that the password opens.
     ///
     /// - Throws: `wrongPassword` where it opens none; other errors of the first part that cannot be opened at all.
-    public func unlocked(password: SecretBytes) throws -> SecretCertificate {
+    public func unlocked(password: SecretBytes, limits: S2KLimits = .standard) throws -> SecretCertificate {
         var opened = secrets
         var failure: OpenPGPError?
         var isOpen = !isLocked
         for (fingerprint, material) in secrets where material.isLocked && !material.isAbsent {
             do {
-                opened[fingerprint] = SecretKeyMaterial(open: try material.unlocked(password))
+                opened[fingerprint] = SecretKeyMaterial(
+                    open: try material.unlocked(
+                        password, isPrimary: fingerprint == self.fingerprint, limits: limits), of: material.key)
                 isOpen = true
             } catch let error as OpenPGPError {
                 failure = error
@@ -66,13 +68,26 @@ public struct SecretCertificate: Sendable {
         return SecretCertificate(certificate: certificate, secrets: opened)
     }
 
-    /// The key with all open parts locked: iterated and salted SHA-256, AES-256, SHA-1 check.
-    public func locked(password: SecretBytes) throws -> SecretCertificate {
-        let locked = try secrets.mapValues { material in
-            guard case .open(let secret) = material.state else { return material }
-            return try SecretKeyMaterial.locked(secret, password: password)
+    /// How a password locks a secret key (RFC 9580 section 3.7.2.1).
+    public enum PasswordLock: Sendable {
+        /// Iterated and salted SHA-256, AES-256 in CFB mode, SHA-1 check: what every implementation reads.
+        case interoperable
+        /// Argon2id and AES-256 in OCB mode: the strongest, for readers of RFC 9580.
+        case argon2
+    }
+
+    /// The key with all open parts locked.
+    ///
+    /// - Parameter lock: nil for what readers of the key's version can be expected to know.
+    public func locked(password: SecretBytes, with lock: PasswordLock? = nil) throws -> SecretCertificate {
+        let lock = lock ?? (certificate.primaryKey.version == 6 ? .argon2 : .interoperable)
+        let locked = try secrets.map { fingerprint, material in
+            switch lock {
+            case .interoperable: (fingerprint, try material.locked(password))
+            case .argon2: (fingerprint, try material.sealed(password, isPrimary: fingerprint == self.fingerprint))
+            }
         }
-        return SecretCertificate(certificate: certificate, secrets: locked)
+        return SecretCertificate(certificate: certificate, secrets: Dictionary(uniqueKeysWithValues: locked))
     }
 
     /// Everything of both; of a secret part that stands in both the usable form: open, then locked, then absent.

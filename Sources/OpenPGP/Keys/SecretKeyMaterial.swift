@@ -10,12 +10,16 @@ struct SecretKeyMaterial: Sendable {
     }
 
     let state: State
+    /// The public half, whose version decides on the form and which AEAD locks cover.
+    let key: PublicKey
 
     var isLocked: Bool { if case .locked = state { true } else { false } }
 
     /// Whether a password could bring a secret out: not for GnuPG's marks of absent ones.
     var isAbsent: Bool {
-        guard case .locked(let body) = state, let protection = try? Protection(body) else { return false }
+        guard case .locked(let body) = state, let protection = try? Protection(body, version: key.version) else {
+            return false
+        }
         if case .gnupg = protection.s2k { return true }
         return false
     }
@@ -25,21 +29,26 @@ struct SecretKeyMaterial: Sendable {
 
     private var rank: Int { isAbsent ? 0 : isLocked ? 1 : 2 }
 
-    init(open: SecretBytes) { state = .open(open) }
+    init(open: SecretBytes, of key: PublicKey) {
+        state = .open(open)
+        self.key = key
+    }
 
     /// Reads what follows the public part; an open secret goes straight into locked memory.
-    init(reading reader: inout ByteReader) throws {
+    init(reading reader: inout ByteReader, of key: PublicKey) throws {
+        self.key = key
         let rest = reader.rest()
         guard let usage = rest.first else { throw reader.truncated() }
         guard usage == 0 else {
-            _ = try Protection(Array(rest))
+            _ = try Protection(Array(rest), version: key.version)
             state = .locked(Array(rest))
             return
         }
-        guard rest.count >= 3 else { throw reader.truncated() }
-        let numbers = rest.dropFirst().dropLast(2)
-        let expected = rest.suffix(2).reduce(0) { $0 << 8 | UInt16($1) }
-        guard numbers.reduce(UInt16(0), { $0 &+ UInt16($1) }) == expected else {
+        let check = Self.checksumSize(key)
+        guard rest.count >= 1 + check else { throw reader.truncated() }
+        let numbers = rest.dropFirst().dropLast(check)
+        let expected = rest.suffix(check).reduce(0) { $0 << 8 | UInt16($1) }
+        guard check == 0 || numbers.reduce(UInt16(0), { $0 &+ UInt16($1) }) == expected else {
             throw OpenPGPError(.malformed, "the checksum of an open secret key is wrong")
         }
         state = .open(
@@ -48,26 +57,36 @@ struct SecretKeyMaterial: Sendable {
             })
     }
 
+    /// Octets of the checksum behind open numbers: version 6 has none.
+    private static func checksumSize(_ key: PublicKey) -> Int { key.version == 6 ? 0 : 2 }
+
     /// The fields in front of locked octets.
     struct Protection {
         let usage: UInt8
         let cipher: SymmetricID
+        let aead: AEADID?
         let s2k: S2K
         let iv: ArraySlice<UInt8>
         let ciphertext: ArraySlice<UInt8>
 
-        init(_ body: [UInt8]) throws {
+        init(_ body: [UInt8], version: UInt8) throws {
             var reader = ByteReader(body, subject: "locked secret key")
             usage = try reader.byte()
+            guard version != 6 || usage == 253 || usage == 254 else {
+                throw reader.malformed("of version 6 is locked in a way that only older versions allow")
+            }
+            // Version 6 says how long the fields are, for readers that do not know them.
+            if version == 6 { _ = try reader.byte() }
             switch usage {
-            case 254, 255:
+            case 253, 254, 255:
                 cipher = SymmetricID(rawValue: try reader.byte())
+                aead = usage == 253 ? AEADID(rawValue: try reader.byte()) : nil
+                if version == 6 { _ = try reader.byte() }
                 s2k = try S2K.read(from: &reader)
-            case 253:
-                throw OpenPGPError(.unsupportedAlgorithm, "secret keys locked with AEAD are not supported")
             default:
                 // Of old: the usage octet is the cipher, the password is hashed once with MD5.
                 cipher = SymmetricID(rawValue: usage)
+                aead = nil
                 s2k = .simple(.md5)
             }
             if case .gnupg = s2k {
@@ -78,7 +97,14 @@ struct SecretKeyMaterial: Sendable {
             guard let algorithm = cipher.algorithm else {
                 throw OpenPGPError(.unsupportedAlgorithm, "secret keys locked with \(cipher) are not supported")
             }
-            iv = try reader.take(algorithm.blockSize)
+            if let aead {
+                guard let mode = aead.algorithm else {
+                    throw OpenPGPError(.unsupportedAlgorithm, "secret keys locked with \(aead) are not supported")
+                }
+                iv = try reader.take(mode.nonceSize)
+            } else {
+                iv = try reader.take(algorithm.blockSize)
+            }
             ciphertext = reader.rest()
         }
     }
@@ -86,19 +112,24 @@ struct SecretKeyMaterial: Sendable {
     /// The secret numbers, where a password is right.
     ///
     /// - Throws: `wrongPassword`, `secretUnavailable`, `unsupportedAlgorithm`.
-    func unlocked(_ password: SecretBytes) throws -> SecretBytes {
+    ///
+    /// - Parameter isPrimary: whether the packet is that of a primary key.
+    func unlocked(_ password: SecretBytes, isPrimary: Bool, limits: S2KLimits = .standard) throws -> SecretBytes {
         guard case .locked(let body) = state else {
             if case .open(let secret) = state { return secret }
             throw OpenPGPError(.secretUnavailable, "there is no secret")
         }
-        let protection = try Protection(body)
+        let protection = try Protection(body, version: self.key.version)
         if case .gnupg = protection.s2k {
             throw OpenPGPError(.secretUnavailable, "the secret part of the key is not here")
         }
         guard let algorithm = protection.cipher.algorithm else {
             throw OpenPGPError(.unsupportedAlgorithm, "\(protection.cipher) is not supported")
         }
-        let key = try protection.s2k.key(from: password, count: algorithm.keySize)
+        let key = try protection.s2k.key(from: password, count: algorithm.keySize, limits: limits)
+        if let aead = protection.aead {
+            return try opened(protection, CipherSuite(protection.cipher, aead), key, isPrimary: isPrimary)
+        }
         let decryptor = try CFBDecryptor(algorithm, key: key, iv: Array(protection.iv))
         var plain: [UInt8] = []
         plain.reserveCapacity(protection.ciphertext.count + 64)
@@ -115,6 +146,60 @@ struct SecretKeyMaterial: Sendable {
         return SecretBytes(copying: plain.span.extracting(0..<count))
     }
 
+    // MARK: AEAD locks (section 3.7.2.1)
+
+    private func opened(
+        _ protection: Protection, _ suite: CipherSuite, _ key: SecretBytes, isPrimary: Bool
+    ) throws -> SecretBytes {
+        var plain: [UInt8] = []
+        defer { Wipe.wipe(&plain) }
+        let ciphertext = Array(protection.ciphertext)
+        let isRight = try sealer(suite, key, isPrimary: isPrimary).open(
+            ciphertext.span, nonce: Array(protection.iv), associatedData: associatedData(isPrimary: isPrimary),
+            into: &plain)
+        guard isRight else { throw OpenPGPError(.wrongPassword, "the password does not open the key") }
+        return SecretBytes(copying: plain)
+    }
+
+    private func sealer(_ suite: CipherSuite, _ key: SecretBytes, isPrimary: Bool) throws -> AEADCipher {
+        guard let cipher = suite.cipher.algorithm, let mode = suite.aead.algorithm else {
+            throw OpenPGPError(.unsupportedAlgorithm, "secret keys locked with \(suite) are not supported")
+        }
+        let info = [typeOctet(isPrimary: isPrimary), self.key.version, suite.cipher.rawValue, suite.aead.rawValue]
+        return try AEADCipher(
+            mode, cipher, key: HKDF.sha256(ikm: key, salt: [], info: info, count: cipher.keySize))
+    }
+
+    private func typeOctet(isPrimary: Bool) -> UInt8 {
+        0xC0 | (isPrimary ? PacketTag.secretKey : PacketTag.secretSubkey).rawValue
+    }
+
+    /// The public half cannot be exchanged under a lock that covers it.
+    private func associatedData(isPrimary: Bool) -> [UInt8] {
+        [typeOctet(isPrimary: isPrimary)] + key.serializedBody
+    }
+
+    /// The same secret locked by AEAD with a key that Argon2 makes of the password.
+    func sealed(_ password: SecretBytes, isPrimary: Bool) throws -> SecretKeyMaterial {
+        guard case .open(let secret) = state else { return self }
+        let suite = CipherSuite(.aes256, .ocb)
+        let s2k = try S2K.freshArgon2()
+        let nonce = try SecureRandom.bytes(AEADAlgorithm.ocb.nonceSize)
+        let method = s2k.serialized
+        let fields =
+            [suite.cipher.rawValue, suite.aead.rawValue] + (key.version == 6 ? [UInt8(clamping: method.count)] : [])
+            + method + nonce
+        var body: [UInt8] = [253] + (key.version == 6 ? [UInt8(clamping: fields.count)] : []) + fields
+        let sealer = try sealer(suite, s2k.key(from: password, count: 32), isPrimary: isPrimary)
+        try secret.withBytes {
+            try sealer.seal(
+                $0, nonce: nonce, associatedData: associatedData(isPrimary: isPrimary), into: &body)
+        }
+        return SecretKeyMaterial(locked: body, of: key)
+    }
+
+    // MARK: CFB locks
+
     /// What must stand behind the decrypted numbers.
     private static func check(_ plain: [UInt8], _ count: Int, usage: UInt8) throws -> [UInt8] {
         let numbers = plain.span.extracting(0..<count)
@@ -128,28 +213,35 @@ struct SecretKeyMaterial: Sendable {
         return digest.finish()
     }
 
-    /// An open secret, locked anew: AES-256 in CFB mode with a SHA-1 check, the form that every implementation reads.
-    static func locked(_ secret: SecretBytes, password: SecretBytes) throws -> SecretKeyMaterial {
+    /// The same secret locked with AES-256 in CFB mode and a SHA-1 check, the form that every implementation reads.
+    func locked(_ password: SecretBytes) throws -> SecretKeyMaterial {
+        guard case .open(let secret) = state else { return self }
         let s2k = try S2K.fresh()
         let iv = try SecureRandom.bytes(16)
-        let key = try s2k.key(from: password, count: 32)
+        let cipherKey = try s2k.key(from: password, count: 32)
         let digest = try Digest(.sha1)
         secret.withBytes { digest.update($0) }
-        let encryptor = try CFBEncryptor(.aes256, key: key, iv: iv)
-        var body = [254, SymmetricID.aes256.rawValue] + s2k.serialized + iv
+        let encryptor = try CFBEncryptor(.aes256, key: cipherKey, iv: iv)
+        let method = s2k.serialized
+        let fields =
+            [SymmetricID.aes256.rawValue] + (key.version == 6 ? [UInt8(clamping: method.count)] : []) + method + iv
+        var body: [UInt8] = [254] + (key.version == 6 ? [UInt8(clamping: fields.count)] : []) + fields
         secret.withBytes { encryptor.update($0, into: &body) }
         let check = digest.finish()
         encryptor.update(check.span, into: &body)
-        return SecretKeyMaterial(locked: body)
+        return SecretKeyMaterial(locked: body, of: key)
     }
 
-    private init(locked body: [UInt8]) { state = .locked(body) }
+    private init(locked body: [UInt8], of key: PublicKey) {
+        state = .locked(body)
+        self.key = key
+    }
 
     /// Octets that the part takes in a packet.
     var serializedCount: Int {
         switch state {
         case .locked(let body): body.count
-        case .open(let secret): secret.count + 3
+        case .open(let secret): secret.count + 1 + Self.checksumSize(key)
         }
     }
 
@@ -165,6 +257,7 @@ struct SecretKeyMaterial: Sendable {
                 for index in bytes.indices { sum &+= UInt16(bytes[index]) }
                 write(bytes)
             }
+            guard Self.checksumSize(key) > 0 else { return }
             let check = [UInt8(sum >> 8), UInt8(sum & 0xFF)]
             write(check.span)
         }

@@ -12,7 +12,7 @@ enum SecretNumbers {
         switch key.parameters {
         case .eddsaLegacy(_, let point): isRight = Array(point.bytes.dropFirst()) == handle.publicBytes
         case .ecdh(.curve25519Legacy, let point, _): isRight = Array(point.bytes.dropFirst()) == handle.publicBytes
-        case .ed25519(let raw), .x25519(let raw): isRight = raw == handle.publicBytes
+        case .ed25519(let raw), .x25519(let raw), .ed448(let raw), .x448(let raw): isRight = raw == handle.publicBytes
         default: isRight = true
         }
         guard isRight else { throw OpenPGPError(.malformed, "secret and public half of key \(key.keyID.hex) differ") }
@@ -43,6 +43,8 @@ enum SecretNumbers {
             return try PrivateKeyHandle.ed25519(seed: try padded(try number(secret, &position), reversed: false))
         case .ed25519: return try PrivateKeyHandle.ed25519(seed: try slice(secret, 0..<32))
         case .x25519: return try PrivateKeyHandle.x25519(scalar: try slice(secret, 0..<32))
+        case .ed448: return try PrivateKeyHandle.ed448(seed: try slice(secret, 0..<57))
+        case .x448: return try PrivateKeyHandle.x448(scalar: try slice(secret, 0..<56))
         default: throw OpenPGPError(.unsupportedAlgorithm, "secret keys of \(key.algorithm) are not supported")
         }
     }
@@ -93,6 +95,18 @@ enum SecretNumbers {
                 for index in skip..<bytes.count {
                     span[2 + index - skip] = bytes[reversed ? bytes.count - 1 - index : index]
                 }
+            }
+        }
+    }
+
+    /// Several secrets, one after the other.
+    static func serialized(_ secrets: [SecretBytes]) -> SecretBytes {
+        let parts = secrets.map { serialized($0, reversed: false) }
+        return SecretBytes(count: parts.reduce(0) { $0 + $1.count }) { span in
+            var position = 0
+            for part in parts {
+                part.withBytes { bytes in for index in bytes.indices { span[position + index] = bytes[index] } }
+                position += part.count
             }
         }
     }

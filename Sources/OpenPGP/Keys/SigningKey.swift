@@ -26,7 +26,7 @@ public final class SigningKey: Sendable {
     public var suitableHash: HashID {
         switch publicKey.parameters {
         case .ecdsa(.p384, _): .sha384
-        case .ecdsa(.p521, _): .sha512
+        case .ecdsa(.p521, _), .ed448: .sha512
         default: .sha256
         }
     }

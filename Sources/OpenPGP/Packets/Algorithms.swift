@@ -86,6 +86,16 @@ public struct HashID: RawRepresentable, Hashable, Sendable, CustomStringConverti
         }
     }
 
+    /// Octets of salt in signatures of version 6 (RFC 9580 section 9.5, table 23); nil for hashes they must not use.
+    public var saltSize: Int? {
+        switch self {
+        case .sha224, .sha256, .sha3_256: 16
+        case .sha384: 24
+        case .sha512, .sha3_512: 32
+        default: nil
+        }
+    }
+
     /// The identifier of the hash in text form (RFC 9580 section 9.5, the cleartext framework's Hash header).
     public var description: String {
         switch self {
@@ -187,12 +197,47 @@ public struct CompressionID: RawRepresentable, Hashable, Sendable, CustomStringC
     }
 }
 
-/// AEAD mode identifier (RFC 9580 section 9.6). Carried in preferences; no mode is implemented yet.
-public struct AEADID: RawRepresentable, Hashable, Sendable {
+/// AEAD mode identifier (RFC 9580 section 9.6). Unknown values are kept.
+public struct AEADID: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     public static let eax = Self(rawValue: 1)
     public static let ocb = Self(rawValue: 2)
     public static let gcm = Self(rawValue: 3)
+
+    /// The primitive; nil for modes that this library does not know.
+    public var algorithm: AEADAlgorithm? {
+        switch self {
+        case .eax: .eax
+        case .ocb: .ocb
+        case .gcm: .gcm
+        default: nil
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .eax: "EAX"
+        case .ocb: "OCB"
+        case .gcm: "GCM"
+        default: "AEAD mode \(rawValue)"
+        }
+    }
+}
+
+/// A cipher with an AEAD mode, as certificates announce them (RFC 9580 section 5.2.3.15).
+public struct CipherSuite: Hashable, Sendable, CustomStringConvertible {
+    public let cipher: SymmetricID
+    public let aead: AEADID
+
+    public init(_ cipher: SymmetricID, _ aead: AEADID) {
+        self.cipher = cipher
+        self.aead = aead
+    }
+
+    /// What everybody who reads AEAD at all can read.
+    public static let mandatory = Self(.aes128, .ocb)
+
+    public var description: String { "\(cipher) \(aead)" }
 }

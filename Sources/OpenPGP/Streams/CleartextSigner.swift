@@ -10,10 +10,11 @@ public enum CleartextSignature {
     public static func sign(
         _ text: [UInt8], keys: [SigningKey], lineEnding: Base64.LineEnding = .lf, time: Timestamp
     ) throws -> [UInt8] {
-        let signers = keys.map { DataSigner(key: $0, mode: .text, time: time) }
+        let signers = try keys.map { try DataSigner(key: $0, mode: .text, time: time) }
         guard !signers.isEmpty else { throw OpenPGPError(.invalidArgument, "no key to sign with") }
-        let hashes = Set(signers.map(\.hash))
-        let content = try ContentDigest(hashes, mode: .binary)
+        let content = try ContentDigest(Set(signers.map(\.hashing)), mode: .binary)
+        // Readers of version 6 signatures take the hash from the packet (section 7).
+        let hashes = Set(signers.filter { $0.key.publicKey.version != 6 }.map(\.hashing.hash))
         let end: [UInt8] = lineEnding == .crlf ? [13, 10] : [10]
         var output = Array("-----BEGIN PGP SIGNED MESSAGE-----".utf8) + end
         for hash in hashes.sorted(by: { $0.rawValue < $1.rawValue }) { output += Array("Hash: \(hash)".utf8) + end }

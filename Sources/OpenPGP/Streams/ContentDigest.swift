@@ -12,16 +12,18 @@ public enum SignatureMode: Sendable {
 
 /// The running hashes of one content under several hash algorithms.
 final class ContentDigest {
-    private var digests: [HashID: Digest] = [:]
+    private var digests: [SaltedHash: Digest] = [:]
     private var canonicalizer: TextCanonicalizer?
 
     /// Throws `unsupportedAlgorithm` for a hash that libcrypto lacks.
-    init(_ hashes: Set<HashID>, mode: SignatureMode) throws {
-        for hash in hashes {
-            guard let algorithm = hash.algorithm else {
-                throw OpenPGPError(.unsupportedAlgorithm, "\(hash) cannot be computed")
+    init(_ hashes: Set<SaltedHash>, mode: SignatureMode) throws {
+        for salted in hashes {
+            guard let algorithm = salted.hash.algorithm else {
+                throw OpenPGPError(.unsupportedAlgorithm, "\(salted.hash) cannot be computed")
             }
-            digests[hash] = try Digest(algorithm, refusingCollisions: true)
+            let digest = try Digest(algorithm, refusingCollisions: true)
+            digest.update(salted.salt)
+            digests[salted] = digest
         }
         canonicalizer = mode == .text ? TextCanonicalizer() : nil
     }
@@ -37,5 +39,5 @@ final class ContentDigest {
     }
 
     /// An independent copy of the state under `hash`, to be closed with a signature's trailer; nil if it was not asked for.
-    func digest(_ hash: HashID) throws -> Digest? { try digests[hash]?.copy() }
+    func digest(_ hash: SaltedHash) throws -> Digest? { try digests[hash]?.copy() }
 }

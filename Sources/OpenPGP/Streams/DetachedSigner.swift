@@ -6,15 +6,15 @@ public final class DetachedSigner {
     private let content: ContentDigest
 
     /// The hash of every signature where all use the same one, as `micalg` of RFC 3156 wants it.
-    public var hash: HashID? { Set(signers.map(\.hash)).count == 1 ? signers.first?.hash : nil }
+    public var hash: HashID? { Set(signers.map(\.hashing.hash)).count == 1 ? signers.first?.hashing.hash : nil }
 
     /// Signatures by every key of `keys`, dated `time`. Without `hash` each key's own choice is taken.
     public init(
         keys: [SigningKey], hash: HashID? = nil, mode: SignatureMode = .binary, time: Timestamp
     ) throws {
         guard !keys.isEmpty else { throw OpenPGPError(.invalidArgument, "no key to sign with") }
-        signers = keys.map { DataSigner(key: $0, mode: mode, hash: hash, time: time) }
-        content = try ContentDigest(Set(signers.map(\.hash)), mode: mode)
+        signers = try keys.map { try DataSigner(key: $0, mode: mode, hash: hash, time: time) }
+        content = try ContentDigest(Set(signers.map(\.hashing)), mode: mode)
     }
 
     public func push(_ bytes: Span<UInt8>) { content.push(bytes) }

@@ -11,15 +11,31 @@ final class EncryptedContainer: PacketSink {
 
         private let keys: ([KeyID]) throws -> [DecryptionKey]
         private let passwords: [SecretBytes]
+        private let sessionKeys: [SessionKey]
+        private let limits: S2KLimits
+        /// Whether data without any integrity protection is read.
+        let allowsUnprotected: Bool
         private var forKeys: [EncryptedSessionKey] = []
         private var forPasswords: [PasswordEncryptedSessionKey] = []
         private var count = 0
-        fileprivate(set) var wasEncrypted = false
-        fileprivate(set) var cipher: SymmetricID?
+        private(set) var protection: DataProtection?
+        /// The session key that opened the message.
+        private(set) var sessionKey: SessionKey?
 
-        init(keys: @escaping ([KeyID]) throws -> [DecryptionKey], passwords: [SecretBytes]) {
+        init(
+            keys: @escaping ([KeyID]) throws -> [DecryptionKey], passwords: [SecretBytes], sessionKeys: [SessionKey],
+            limits: S2KLimits, allowsUnprotected: Bool
+        ) {
             self.keys = keys
             self.passwords = passwords
+            self.sessionKeys = sessionKeys
+            self.limits = limits
+            self.allowsUnprotected = allowsUnprotected
+        }
+
+        fileprivate func opened(_ header: ContainerHeader, _ sessionKey: SessionKey) {
+            self.sessionKey = sessionKey
+            protection = header.protection(under: sessionKey)
         }
 
         /// The key IDs that the message names.
@@ -41,70 +57,88 @@ final class EncryptedContainer: PacketSink {
             }
         }
 
-        /// The session keys worth a try. Throws `noUsableKey` if no key or password is for this message.
-        fileprivate func sessionKeys() throws -> [SessionKey] {
-            let known = forKeys.isEmpty ? [] : try keys(recipients)
+        /// The session keys worth a try, from packets whose version belongs to the container (RFC 9580 section 10.3.2.1).
+        /// Throws `noUsableKey` if no key or password is for this message.
+        fileprivate func candidates(for header: ContainerHeader) throws -> [SessionKey] {
+            if !sessionKeys.isEmpty { return sessionKeys.filter { header.fits($0) } }
+            let packets = forKeys.filter { header.accepts($0) }
+            let known = packets.isEmpty ? [] : try keys(recipients)
             var candidates: [SessionKey] = []
             var tries = 0
-            for packet in forKeys {
+            for packet in packets {
                 for key in known where packet.mayBe(for: key.publicKey) {
                     guard tries < Self.maximumTries else { break }
                     tries += 1
-                    if let found = try? packet.open(with: key) { candidates.append(found) }
+                    if let found = try? packet.open(with: key, cipher: header.suite?.cipher) {
+                        candidates.append(found)
+                    }
                 }
             }
-            for packet in forPasswords {
+            for packet in forPasswords where header.accepts(packet) {
                 for password in passwords {
                     guard tries < Self.maximumTries else { break }
                     tries += 1
-                    if let found = try? packet.open(with: password) { candidates.append(found) }
+                    if let found = try? packet.open(with: password, cipher: header.suite?.cipher, limits: limits) {
+                        candidates.append(found)
+                    }
                 }
             }
             guard tries > 0 else {
                 throw OpenPGPError(.noUsableKey, "the message is not encrypted to any key at hand")
             }
-            return candidates
+            return candidates.filter { header.fits($0) }
         }
     }
 
+    private let tag: PacketTag
     private let environment: Environment
     private let content: MessageContent
-    private var version: UInt8?
+    private var opening: [UInt8] = []
+    private var header: ContainerHeader?
     /// One candidate: decrypted as it comes. Several: the ciphertext waits.
     private var streaming: Attempt?
     private var candidates: [SessionKey] = []
     private let waiting = Spool()
 
-    init(_ environment: Environment, _ content: MessageContent) {
+    init(_ tag: PacketTag, _ environment: Environment, _ content: MessageContent) {
+        self.tag = tag
         self.environment = environment
         self.content = content
     }
 
     func push(_ bytes: Span<UInt8>) throws {
         var rest = bytes
-        if version == nil {
-            guard let first = bytes.octet(0) else { return }
-            try begin(version: first)
-            rest = bytes.extracting(1..<bytes.count)
+        while header == nil {
+            let missing = try ContainerHeader.missing(opening, tag)
+            guard missing > 0 else {
+                try begin(try ContainerHeader(opening, tag))
+                break
+            }
+            guard rest.count > 0 else { return }
+            let taken = min(missing, rest.count)
+            opening.append(rest.extracting(0..<taken))
+            rest = rest.extracting(taken..<rest.count)
         }
         if let streaming { try streaming.push(rest) } else { try waiting.append(rest) }
     }
 
     func finish() throws {
-        guard version != nil else { throw OpenPGPError(.truncated, "an encrypted packet is empty") }
+        if header == nil, try ContainerHeader.missing(opening, tag) == 0 { try push([UInt8]().span) }
+        guard let header else { throw OpenPGPError(.truncated, "an encrypted packet ends in its header") }
         if let streaming {
-            guard streaming.isAuthentic() else { throw Self.failure }
+            guard try streaming.isAuthentic() else { throw Self.failure }
             return try streaming.finish()
         }
         for candidate in candidates {
             // Nothing of an attempt that fails is kept: a first pass finds the key, a second one reads.
-            let probe = try Attempt(candidate, nil)
+            let probe = try Attempt(header, candidate, nil)
             try waiting.forEachChunk { try probe.push($0) }
-            guard probe.isAuthentic() else { continue }
-            let attempt = try Attempt(candidate, content)
+            guard try probe.isAuthentic() else { continue }
+            content.isAuthentic = header.isAEAD
+            let attempt = try Attempt(header, candidate, content)
             try waiting.forEachChunk { try attempt.push($0) }
-            guard attempt.isAuthentic() else { break }
-            environment.cipher = candidate.algorithm
+            guard try attempt.isAuthentic() else { break }
+            environment.opened(header, candidate)
             return try attempt.finish()
         }
         throw Self.failure
@@ -114,39 +148,38 @@ final class EncryptedContainer: PacketSink {
     private static let failure = OpenPGPError(
         .notDecryptable, "the message cannot be decrypted: it was changed, or the key is wrong")
 
-    private func begin(version first: UInt8) throws {
-        version = first
-        guard first == 1 else {
-            throw OpenPGPError(.unsupportedVersion, "encrypted data of version \(first) is not supported")
-        }
-        environment.wasEncrypted = true
-        candidates = try environment.sessionKeys()
+    private func begin(_ header: ContainerHeader) throws {
+        self.header = header
+        candidates = try environment.candidates(for: header)
         if candidates.count == 1, let only = candidates.first {
-            environment.cipher = only.algorithm
-            streaming = try Attempt(only, content)
+            environment.opened(header, only)
+            content.isAuthentic = header.isAEAD
+            streaming = try Attempt(header, only, content)
         }
     }
 
     /// One session key on trial.
     private final class Attempt {
-        private let reader: IntegrityProtectedReader
+        private let reader: any ProtectedDataReader
         private let layer: MessageLayer?
         private var innerError: (any Error)?
 
-        init(_ sessionKey: SessionKey, _ content: MessageContent?) throws {
-            reader = try IntegrityProtectedReader(sessionKey)
+        init(_ header: ContainerHeader, _ sessionKey: SessionKey, _ content: MessageContent?) throws {
+            reader = try header.reader(sessionKey)
             layer = content.map { MessageLayer($0, encryption: nil, depth: 1) }
         }
 
         func push(_ bytes: Span<UInt8>) throws {
-            try reader.push(bytes) { plain in
-                // What goes wrong inside is told only when the message proves authentic.
-                guard innerError == nil, let layer else { return }
-                do { try layer.push(plain) } catch { innerError = error }
-            }
+            try reader.push(bytes) { take($0) }
         }
 
-        func isAuthentic() -> Bool { reader.finish() }
+        /// What goes wrong inside is told only when the message proves authentic.
+        private func take(_ plain: Span<UInt8>) {
+            guard innerError == nil, let layer else { return }
+            do { try layer.push(plain) } catch { innerError = error }
+        }
+
+        func isAuthentic() throws -> Bool { try reader.finish { take($0) } }
 
         func finish() throws {
             if let innerError { throw innerError }

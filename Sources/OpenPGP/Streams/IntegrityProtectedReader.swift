@@ -3,7 +3,7 @@ import Libcrypto
 /// Decrypts the body of a version 1 SEIPD packet as it streams (RFC 9580 section 5.13.1). What it gives out is not to be
 /// trusted before `finish()` has found the modification detection code right. The repeated octets of the prefix are never
 /// looked at: they are an oracle.
-final class IntegrityProtectedReader {
+final class IntegrityProtectedReader: ProtectedDataReader {
     /// The MDC packet: two octets of header and a SHA-1.
     private static let trailerSize = 22
 
@@ -42,7 +42,7 @@ final class IntegrityProtectedReader {
     }
 
     /// Whether the message is whole and unchanged.
-    func finish() -> Bool {
+    func finish(_ sink: (Span<UInt8>) throws -> Void) -> Bool {
         var trailer: [UInt8] = []
         swap(&trailer, &work)
         defer { Wipe.wipe(&trailer) }

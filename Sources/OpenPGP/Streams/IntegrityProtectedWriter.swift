@@ -2,7 +2,7 @@ import Libcrypto
 
 /// Writes a version 1 Symmetrically Encrypted and Integrity Protected Data packet (RFC 9580 section 5.13.1) as its plaintext
 /// streams in: random prefix, CFB with a zero IV, SHA-1 over all of it in the closing MDC packet.
-final class IntegrityProtectedWriter {
+final class IntegrityProtectedWriter: ProtectedDataWriter {
     private let cipher: CFBEncryptor
     private let mdc: Digest
     private var body = PartialBodyWriter(.symmetricallyEncryptedIntegrityProtectedData)

@@ -16,20 +16,26 @@ final class MessageContent {
 
     let spool: Spool
     private let maximumSize: Int
+    /// Takes content as soon as it is authentic, instead of the spool; nil where the caller waits for the end.
+    private let sink: ((Span<UInt8>) throws -> Void)?
+    /// Whether what comes in is authentic already: each chunk of AEAD was checked before.
+    var isAuthentic = false
+    private var count = 0
     private(set) var literal: LiteralInfo?
     private(set) var signatures: [Result<Signature, OpenPGPError>] = []
-    private var announced: [SignatureMode: Set<HashID>] = [:]
+    private var announced: [SignatureMode: Set<SaltedHash>] = [:]
     private var digests: [SignatureMode: ContentDigest] = [:]
 
-    init(maximumSize: Int, spoolDirectory: String?) {
+    init(maximumSize: Int, spoolDirectory: String?, sink: ((Span<UInt8>) throws -> Void)?) {
         self.maximumSize = maximumSize
+        self.sink = sink
         spool = Spool(directory: spoolDirectory)
     }
 
     /// A signature of this kind will come, so the content must be hashed for it.
-    func announce(_ hash: HashID, _ type: SignatureType) {
-        guard hash.algorithm != nil else { return }
-        announced[type == .text ? .text : .binary, default: []].insert(hash)
+    func announce(_ hashing: SaltedHash, _ type: SignatureType) {
+        guard hashing.hash.algorithm != nil else { return }
+        announced[type == .text ? .text : .binary, default: []].insert(hashing)
     }
 
     func add(_ signature: Result<Signature, OpenPGPError>) throws {
@@ -46,11 +52,18 @@ final class MessageContent {
     }
 
     func append(_ bytes: Span<UInt8>) throws {
-        guard bytes.count <= maximumSize - spool.count else {
+        guard bytes.count <= maximumSize - count else {
             throw OpenPGPError(.limitExceeded, "the content is longer than \(maximumSize) octets")
         }
+        count += bytes.count
         for digest in digests.values { digest.push(bytes) }
-        try spool.append(bytes)
+        if isAuthentic, let sink { try sink(bytes) } else { try spool.append(bytes) }
+    }
+
+    /// Gives out what waited for the end.
+    func release() throws {
+        guard let sink else { return }
+        try spool.forEachChunk { try sink($0) }
     }
 
     func judged(by judge: SignatureJudge) throws -> [SignatureResult] {
@@ -59,7 +72,7 @@ final class MessageContent {
             case .failure(let error): return SignaturePackets.failure(error)
             case .success(let signature):
                 return try judge.judge(signature) {
-                    try digests[signature.type == .text ? .text : .binary]?.digest(signature.hash)
+                    try digests[signature.type == .text ? .text : .binary]?.digest(signature.saltedHash)
                 }
             }
         }

@@ -7,9 +7,11 @@ public struct DecryptedMessage: Sendable {
     public let content: Spool
     /// One result for each signature, in the order of the packets.
     public let signatures: [SignatureResult]
-    public let wasEncrypted: Bool
-    /// The cipher of the encrypted packet.
-    public let cipher: SymmetricID?
+    public var wasEncrypted: Bool { protection != nil }
+    /// What kept the message from being changed; nil where it was not encrypted.
+    public let protection: DataProtection?
+    /// The key that opened the message.
+    public let sessionKey: SessionKey?
     /// The key IDs named as recipients; `KeyID.wildcard` for hidden ones.
     public let recipients: [KeyID]
 }
@@ -24,6 +26,13 @@ public final class MessageDecryptor {
         /// Where the spool goes past 1 MiB; nil for the default.
         public var spoolDirectory: String?
         public var policy = AlgorithmPolicy.standard
+        /// What hashing of passwords may cost.
+        public var passwordLimits = S2KLimits.standard
+        /// Whether messages without any integrity protection are read, for archives. Never for mail: whoever can change
+        /// such a message can make its reader give away the content.
+        public var allowsUnprotected = false
+        /// Session keys that are known already; the packets that carry some are then not looked at.
+        public var sessionKeys: [SessionKey] = []
         public init() {}
     }
 
@@ -44,12 +53,17 @@ public final class MessageDecryptor {
     ///   - passwords: tried on password-encrypted session keys.
     ///   - time: now; signatures are judged at this time.
     ///   - certificates: finds the signers.
+    ///   - sink: takes the content instead of the spool: chunks of AEAD as soon as each is authentic, all else at the end.
+    ///     When `push` or `finish` throws, what came before is to be discarded: it is not the whole message.
     public init(
         keys: @escaping ([KeyID]) throws -> [DecryptionKey], passwords: [SecretBytes] = [], options: Options = .init(),
-        time: Timestamp, certificates: @escaping CertificateLookup
+        time: Timestamp, certificates: @escaping CertificateLookup, sink: ((Span<UInt8>) throws -> Void)? = nil
     ) {
-        environment = EncryptedContainer.Environment(keys: keys, passwords: passwords)
-        content = MessageContent(maximumSize: options.maximumSize, spoolDirectory: options.spoolDirectory)
+        environment = EncryptedContainer.Environment(
+            keys: keys, passwords: passwords, sessionKeys: options.sessionKeys, limits: options.passwordLimits,
+            allowsUnprotected: options.allowsUnprotected)
+        content = MessageContent(
+            maximumSize: options.maximumSize, spoolDirectory: options.spoolDirectory, sink: sink)
         layer = MessageLayer(content, encryption: environment)
         judge = SignatureJudge(time: time, policy: options.policy, certificates: certificates)
     }
@@ -57,10 +71,11 @@ public final class MessageDecryptor {
     /// As above, with the keys at hand.
     public convenience init(
         keys: [DecryptionKey], passwords: [SecretBytes] = [], options: Options = .init(), time: Timestamp,
-        certificates: @escaping CertificateLookup
+        certificates: @escaping CertificateLookup, sink: ((Span<UInt8>) throws -> Void)? = nil
     ) {
         self.init(
-            keys: { _ in keys }, passwords: passwords, options: options, time: time, certificates: certificates)
+            keys: { _ in keys }, passwords: passwords, options: options, time: time, certificates: certificates,
+            sink: sink)
     }
 
     /// Takes a piece of the message, armored or binary.
@@ -98,8 +113,10 @@ public final class MessageDecryptor {
         guard let literal = content.literal else {
             throw OpenPGPError(.truncated, "the message has no content")
         }
+        try content.release()
         return DecryptedMessage(
             literal: literal, content: content.spool, signatures: try content.judged(by: judge),
-            wasEncrypted: environment.wasEncrypted, cipher: environment.cipher, recipients: environment.recipients)
+            protection: environment.protection, sessionKey: environment.sessionKey,
+            recipients: environment.recipients)
     }
 }

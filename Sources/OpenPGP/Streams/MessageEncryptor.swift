@@ -1,13 +1,15 @@
 import Libcrypto
 
-/// Encrypts, and signs where asked, a message as it streams: session keys, then one SEIPD version 1 packet around
+/// Encrypts, and signs where asked, a message as it streams: session keys, then one SEIPD packet around
 /// one-pass signatures, a literal packet and the signatures (RFC 9580 section 10.3). Memory does not grow with the message.
 public final class MessageEncryptor {
     private let signers: [DataSigner]
     private let content: ContentDigest?
     private let armor: ArmorEncoder?
     private var literal = PartialBodyWriter(.literalData)
-    private let container: IntegrityProtectedWriter
+    private let container: any ProtectedDataWriter
+    /// The key of this message, for those who want to keep it.
+    public let sessionKey: SessionKey
     /// What must stand before the first octet of ciphertext.
     private var opening: [UInt8]
 
@@ -20,25 +22,39 @@ public final class MessageEncryptor {
         guard !recipients.isEmpty || !options.passwords.isEmpty else {
             throw OpenPGPError(.invalidArgument, "no recipient to encrypt to")
         }
-        guard let cipher = options.cipher.algorithm, cipher.blockSize == 16 else {
-            throw OpenPGPError(.unsupportedAlgorithm, "\(options.cipher) is not written")
+        let choice = try SuiteChoice(for: recipients, options: options)
+        guard let cipher = choice.cipher.algorithm else {
+            throw OpenPGPError(.unsupportedAlgorithm, "\(choice.cipher) is not written")
         }
-        let sessionKey = try SessionKey(options.cipher, key: SecretBytes.random(count: cipher.keySize))
+        sessionKey = try SessionKey(choice.cipher, key: SecretBytes.random(count: cipher.keySize))
         var packets: [UInt8] = []
         for recipient in recipients {
             PacketWriter.write(
-                .publicKeyEncryptedSessionKey, body: try sessionKey.sealed(for: recipient), into: &packets)
+                .publicKeyEncryptedSessionKey,
+                body: try sessionKey.sealed(for: recipient, version: choice.aead == nil ? 3 : 6),
+                into: &packets)
         }
         for password in options.passwords {
-            PacketWriter.write(
-                .symmetricKeyEncryptedSessionKey, body: try sessionKey.sealed(under: password), into: &packets)
+            let body =
+                if let aead = choice.aead {
+                    try sessionKey.sealed(under: password, CipherSuite(choice.cipher, aead))
+                } else {
+                    try sessionKey.sealed(under: password)
+                }
+            PacketWriter.write(.symmetricKeyEncryptedSessionKey, body: body, into: &packets)
         }
-        signers = keys.map { DataSigner(key: $0, mode: options.signatureMode, time: time) }
-        content = signers.isEmpty ? nil : try ContentDigest(Set(signers.map(\.hash)), mode: options.signatureMode)
+        signers = try keys.map { try DataSigner(key: $0, mode: options.signatureMode, time: time) }
+        content = signers.isEmpty ? nil : try ContentDigest(Set(signers.map(\.hashing)), mode: options.signatureMode)
         armor =
             options.armor
             ? ArmorEncoder(kind: .message, headers: options.armorHeaders, lineEnding: options.lineEnding) : nil
-        container = try IntegrityProtectedWriter(cipher, sessionKey: sessionKey.key) { packets.append($0) }
+        if let aead = choice.aead {
+            container = try AEADWriter(CipherSuite(choice.cipher, aead), sessionKey: sessionKey.key) {
+                packets.append($0)
+            }
+        } else {
+            container = try IntegrityProtectedWriter(cipher, sessionKey: sessionKey.key) { packets.append($0) }
+        }
         for signer in signers.reversed() {
             let announcement = signer.onePassPacket(isLast: signer.key === signers.first?.key)
             try container.push(announcement.span) { packets.append($0) }

@@ -55,14 +55,14 @@ final class MessageLayer {
             guard let encryption, !sawMessage, announcements == 0 else { throw unexpected(tag) }
             sawSessionKey = true
             return SmallPacket(tag) { try encryption.add($0, tag) }
-        case .symmetricallyEncryptedIntegrityProtectedData:
+        case .symmetricallyEncryptedIntegrityProtectedData, .gnupgAEADData, .symmetricallyEncryptedData:
             guard let encryption, !sawMessage, announcements == 0 else { throw unexpected(tag) }
+            guard tag != .symmetricallyEncryptedData || encryption.allowsUnprotected else {
+                throw OpenPGPError(
+                    .integrityFailure, "the message is encrypted without integrity protection and is not read")
+            }
             sawMessage = true
-            return EncryptedContainer(encryption, content)
-        case .symmetricallyEncryptedData:
-            throw OpenPGPError(
-                .integrityFailure, "the message is encrypted without integrity protection and is not read")
-        case .gnupgAEADData: throw OpenPGPError(.unsupportedAlgorithm, "\(tag) is not supported")
+            return EncryptedContainer(tag, encryption, content)
         case .compressedData:
             guard !sawMessage, !sawSessionKey, depth < Self.maximumDepth else { throw unexpected(tag) }
             sawMessage = true
@@ -98,14 +98,24 @@ final class MessageLayer {
 
     /// Section 5.4; announcements of other versions belong to signatures that are not understood either.
     private static func announce(_ body: [UInt8], _ content: MessageContent) {
-        guard body.count == 13, body[0] == 3 else { return }
-        content.announce(HashID(rawValue: body[2]), SignatureType(rawValue: body[1]))
+        var reader = ByteReader(body, subject: "one-pass signature packet")
+        guard let version = try? reader.byte(), version == 3 || version == 6,
+            let fields = try? reader.take(3), let type = fields.first
+        else { return }
+        let hash = HashID(rawValue: fields[fields.startIndex + 1])
+        var salt: [UInt8] = []
+        if version == 6 {
+            guard let count = try? reader.byte(), let octets = try? reader.take(Int(count)) else { return }
+            salt = Array(octets)
+        }
+        guard reader.remaining == (version == 6 ? 33 : 9) else { return }
+        content.announce(SaltedHash(hash, salt: salt), SignatureType(rawValue: type))
     }
 
     private static func add(_ body: [UInt8], _ content: MessageContent, isClosing: Bool) throws {
         do {
             let signature = try Signature(parsingBody: body)
-            if !isClosing { content.announce(signature.hash, signature.type) }
+            if !isClosing { content.announce(signature.saltedHash, signature.type) }
             try content.add(.success(signature))
         } catch let error as OpenPGPError where error.code != .limitExceeded {
             try content.add(.failure(error))

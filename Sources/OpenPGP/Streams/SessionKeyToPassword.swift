@@ -18,4 +18,23 @@ extension SessionKey {
         key.withBytes { encryptor.update($0, into: &body) }
         return body
     }
+
+    /// The body of a version 6 packet (section 5.3.2): the session key, sealed by AEAD under a key that Argon2 makes of the
+    /// password.
+    func sealed(under password: SecretBytes, _ suite: CipherSuite) throws -> [UInt8] {
+        let specifier = try S2K.freshArgon2()
+        guard let cipher = suite.cipher.algorithm, let aead = suite.aead.algorithm else {
+            throw OpenPGPError(.unsupportedAlgorithm, "\(suite) cannot be used")
+        }
+        let info = PasswordEncryptedSessionKey.associatedData(version: 6, suite)
+        let wrapping = try HKDF.sha256(
+            ikm: specifier.key(from: password, count: cipher.keySize), salt: [], info: info, count: cipher.keySize)
+        let nonce = try SecureRandom.bytes(aead.nonceSize)
+        let method = specifier.serialized
+        var body: [UInt8] = [6, UInt8(clamping: 3 + method.count + nonce.count)]
+        body += [suite.cipher.rawValue, suite.aead.rawValue, UInt8(clamping: method.count)] + method + nonce
+        let sealer = try AEADCipher(aead, cipher, key: wrapping)
+        try key.withBytes { try sealer.seal($0, nonce: nonce, associatedData: info, into: &body) }
+        return body
+    }
 }

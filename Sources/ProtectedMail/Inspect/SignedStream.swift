@@ -27,7 +27,7 @@ final class SignedStream {
     private static let maxSignaturePart = 1 << 20
 
     /// Nil without a boundary.
-    init?(contentType: ContentType, hashes: Set<HashID>) throws {
+    init?(contentType: ContentType, hashes: Set<SaltedHash>) throws {
         guard let boundary = contentType.parameterBytes("boundary"),
             let scanner = try? MultipartScanner(boundary: boundary)
         else { return nil }
@@ -36,14 +36,14 @@ final class SignedStream {
     }
 
     /// The hashes that the micalg parameter announces (RFC 3156, section 5); SHA-256 and SHA-512 where it says nothing.
-    static func announcedHashes(_ contentType: ContentType) -> Set<HashID> {
+    static func announcedHashes(_ contentType: ContentType) -> Set<SaltedHash> {
         let names = (contentType.parameter("micalg") ?? "").lowercased().split(separator: ",")
         let hashes = names.compactMap { name -> HashID? in
             let word = String(name.filter { !$0.isWhitespace })
             return HashID(name: word.hasPrefix("pgp-") ? String(word.dropFirst(4)) : word)
         }
         let usable = Set(hashes.filter { $0.algorithm != nil })
-        return usable.isEmpty ? [.sha256, .sha512] : usable
+        return Set((usable.isEmpty ? [.sha256, .sha512] : usable).map { SaltedHash($0) })
     }
 
     func push(_ bytes: Span<UInt8>) {

@@ -4,8 +4,8 @@ public import OpenPGP
 public struct ProtectOptions: Sendable {
     /// The boundary of the outer multipart; nil for a random one, which nobody can place in the content beforehand.
     public var boundary: String?
-    /// The symmetric cipher.
-    public var cipher: SymmetricID
+    /// The symmetric cipher; nil for the best that every recipient reads.
+    public var cipher: SymmetricID?
     /// Octets of the result, and for sign-only of the collected message, that stay in memory.
     public var spoolMemoryLimit: Int
     /// Where a spool that outgrows memory puts its sealed file; nil for TMPDIR, else /var/tmp.
@@ -15,7 +15,7 @@ public struct ProtectOptions: Sendable {
 
     /// Settings.
     public init(
-        boundary: String? = nil, cipher: SymmetricID = .aes256, spoolMemoryLimit: Int = 1 << 20,
+        boundary: String? = nil, cipher: SymmetricID? = nil, spoolMemoryLimit: Int = 1 << 20,
         spoolDirectory: String? = nil, maxSignSize: Int = 256 << 20
     ) {
         self.boundary = boundary
