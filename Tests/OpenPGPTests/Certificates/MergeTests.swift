@@ -58,16 +58,16 @@ import Testing
     @Test func keepsWhatItCannotRead() throws {
         let certificate = try SecretCertificate.generate(userIDs: ["A <a@example.org>"], at: Self.created).certificate
         var all = try packets(certificate).map { ($0.tag, Array($0.body)) }
-        all.insert((.signature, [6, 0x13, 27, 10, 0, 0, 0, 0]), at: 3)
+        all.insert((.signature, [9, 0x13, 27, 10, 0, 0, 0, 0]), at: 3)
         all.append((PacketTag(rawValue: 60), [1, 2, 3]))
         all.append((.signature, [5, 1, 2]))
-        all.append((.publicSubkey, [6, 0, 0, 0, 1, 27, 0, 0, 0, 0]))
+        all.append((.publicSubkey, [9, 0, 0, 0, 1, 27, 0, 0, 0, 0]))
         all.append((.trust, [1]))
         let (found, problems) = try Certificate.parseAll(write(all))
         let read = try #require(found.first)
         #expect(problems.map(\.code) == [.unsupportedVersion, .unsupportedVersion])
         #expect(read.userIDs.first?.signatures.opaque.count == 1)
-        #expect(read.unknownComponents.map(\.body) == [[1, 2, 3], [6, 0, 0, 0, 1, 27, 0, 0, 0, 0]])
+        #expect(read.unknownComponents.map(\.body) == [[1, 2, 3], [9, 0, 0, 0, 1, 27, 0, 0, 0, 0]])
         #expect(read.encryptionKeys(at: Self.created) == certificate.encryptionKeys(at: Self.created))
         #expect(try Certificate(parsing: read.serialized()) == read)
     }

@@ -71,7 +71,7 @@ import Testing
 
     @Test func refusesWrongArguments() {
         #expect(throws: OpenPGPError(.invalidArgument, "")) {
-            try SecretCertificate.generate(userIDs: [], at: Self.created)
+            try SecretCertificate.generate(userIDs: [""], at: Self.created)
         }
         #expect(throws: OpenPGPError(.invalidArgument, "")) {
             try SecretCertificate.generate(userIDs: ["a", "a"], at: Self.created)
