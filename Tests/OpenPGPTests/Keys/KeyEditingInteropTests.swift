@@ -47,7 +47,7 @@ import Testing
         let end = Timestamp(4_000_000_000)
         let key = try Base.key(expiration: 1500)
             .addingUserID("Bob <bob@example.org>", isPrimary: true, at: Base.edited)
-            .addingSubkey(.ed25519Legacy, at: Base.edited).addingSubkey(.curve25519Legacy, at: Base.edited)
+            .addingSubkey(.compatible, flags: .sign, at: Base.edited).addingSubkey(.compatible, at: Base.edited)
             .expiring(at: end, now: Base.later)
         let last = try #require(key.certificate.subkeys.last?.key.fingerprint)
         let home = try imported(key.expiringSubkey(last, at: end, now: Base.later).certificate)
@@ -62,7 +62,7 @@ import Testing
 
     @Test(.enabled(if: Shell.has("gpg"))) func gnuPGUsesAChangedKey() throws {
         let home = try GnuPGHome()
-        let key = try Base.key().addingSubkey(.ed25519Legacy, at: Base.edited)
+        let key = try Base.key().addingSubkey(.compatible, flags: .sign, at: Base.edited)
             .changingPassword(from: [], to: Base.password)
         let loopback = ["--pinentry-mode", "loopback", "--passphrase", "correct horse"]
         try home.run(loopback + ["--import"], input: Base.octets(key.armored()))
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test(.enabled(if: Shell.has("gpg"))) func gnuPGTakesMinimalKeys() throws {
-        let key = try Base.key().addingSubkey(.curve25519Legacy, at: Base.edited)
+        let key = try Base.key().addingSubkey(.compatible, at: Base.edited)
         let home = try imported(key.certificate.minimal(for: "alice@example.net", at: Base.later))
         #expect(try Self.lines(home, "--list-keys", "uid").count == 1)
         #expect(try Self.lines(home, "--list-keys", "sub").count == 1)
@@ -134,8 +134,8 @@ import Testing
         }
         let folder = try TemporaryDirectory("sop")
         let end = Timestamp(4_000_000_000)
-        let key = try Base.key(expiration: 1500).addingSubkey(.ed25519Legacy, at: Base.edited)
-            .addingSubkey(.curve25519Legacy, at: Base.edited).expiring(at: end, now: Base.later)
+        let key = try Base.key(expiration: 1500).addingSubkey(.compatible, flags: .sign, at: Base.edited)
+            .addingSubkey(.compatible, at: Base.edited).expiring(at: end, now: Base.later)
         try folder.write("key", Base.octets(key.armored()))
         try folder.write("cert", key.certificate.armored())
         try folder.write("minimal", try key.certificate.minimal(at: Base.later).armored())

@@ -89,25 +89,30 @@ import Testing
         }
     }
 
-    @Test(arguments: SubkeyAlgorithm.allCases) func addsSubkeys(_ algorithm: SubkeyAlgorithm) throws {
-        let key = try Self.key()
-        let more = try key.addingSubkey(algorithm, expiration: 500, at: Self.edited)
+    @Test(arguments: KeyProfile.allCases, [KeyFlags.sign, .encrypt])
+    func addsSubkeys(_ profile: KeyProfile, _ flags: KeyFlags) throws {
+        let key = try SecretCertificate.generate(
+            profile: profile.version == 6 ? .rfc9580 : .compatible, userIDs: ["A"], at: Self.created)
+        let more = try key.addingSubkey(profile, flags: flags, expiration: 500, at: Self.edited)
         let added = try #require(more.certificate.subkeys.last?.key)
         let status = try #require(more.certificate.keyStatus(of: added.fingerprint, at: Self.edited))
         #expect(status.validity == .valid)
-        #expect(status.flags == (added.algorithm.canSign ? .sign : .encrypt))
+        #expect(status.flags == flags)
         #expect(status.expiration == Self.edited.adding(seconds: 500))
         #expect(more.presentSecrets.contains(added.fingerprint))
         let usable =
-            added.algorithm.canSign
+            flags == .sign
             ? try more.signingKey(at: Self.edited).publicKey
             : try #require(more.certificate.encryptionKeys(at: Self.edited).first)
         #expect(usable == added)
         #expect(more.certificate.keyStatus(of: added.fingerprint, at: Self.later)?.validity.isValid == false)
         #expect(throws: OpenPGPError(.invalidArgument, "")) {
-            try key.addingSubkey(algorithm, flags: .certify, at: Self.edited)
+            try key.addingSubkey(profile, flags: .certify, at: Self.edited)
         }
-        try CertificateCorpusTests.checkRoundTrip(more, "\(algorithm)")
+        #expect(throws: OpenPGPError(.invalidArgument, "")) {
+            try key.addingSubkey(profile.version == 6 ? .compatible : .rfc9580, at: Self.edited)
+        }
+        try CertificateCorpusTests.checkRoundTrip(more, "\(profile)")
     }
 
     @Test func movesTheEndOfTheKey() throws {
@@ -132,7 +137,7 @@ import Testing
     }
 
     @Test func movesTheEndOfASubkey() throws {
-        let key = try Self.key().addingSubkey(.ed25519Legacy, at: Self.edited)
+        let key = try Self.key().addingSubkey(.compatible, flags: .sign, at: Self.edited)
         for subkey in key.certificate.subkeys.map(\.key.fingerprint) {
             let end = Self.later.adding(seconds: 100)
             let ending = try key.expiringSubkey(subkey, at: end, now: Self.later).certificate
@@ -156,7 +161,8 @@ import Testing
         let open = try changed.changingPassword(from: [second], to: nil)
         #expect(open.serialized() == key.serialized())
         // Parts under different passwords.
-        let mixed = try locked.merged(with: key.addingSubkey(.ed25519Legacy, at: Self.edited).locked(password: second))
+        let mixed = try locked.merged(
+            with: key.addingSubkey(.compatible, flags: .sign, at: Self.edited).locked(password: second))
         #expect(try mixed.unlocked(passwords: [Self.password]).isLocked)
         #expect(throws: OpenPGPError(.wrongPassword, "")) {
             try mixed.changingPassword(from: [Self.password], to: nil)
@@ -194,8 +200,8 @@ import Testing
     }
 
     @Test func exportsTheLeastPossible() throws {
-        let key = try Self.key().addingSubkey(.ed25519Legacy, at: Self.edited)
-            .addingSubkey(.curve25519Legacy, at: Self.edited)
+        let key = try Self.key().addingSubkey(.compatible, flags: .sign, at: Self.edited)
+            .addingSubkey(.compatible, at: Self.edited)
         let whole = key.certificate
         let minimal = try whole.minimal(at: Self.later)
         #expect(minimal.userIDs.map(\.userID.emailAddress) == ["alice@example.org"])
@@ -211,7 +217,7 @@ import Testing
     }
 
     @Test func leavesAFreshKeyAsItIs() throws {
-        let key = try Self.key().addingSubkey(.ed25519Legacy, at: Self.edited)
+        let key = try Self.key().addingSubkey(.compatible, flags: .sign, at: Self.edited)
         let updated = try key.updated(at: Self.later)
         #expect(updated.certificate == key.certificate)
         #expect(throws: OpenPGPError(.noUsableKey, "")) {

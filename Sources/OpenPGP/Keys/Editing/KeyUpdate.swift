@@ -46,7 +46,7 @@ extension SecretCertificate {
         if options.addsEncryption, options.addsCapabilities,
             result.certificate.encryptionKeys(at: time.adding(seconds: 1), policy: policy).isEmpty
         {
-            result = try result.addingSubkey(.curve25519Legacy, at: time)
+            result = try result.addingSubkey(certificate.primaryKey.version == 6 ? .rfc9580 : .compatible, at: time)
         }
         return result
     }

@@ -1,37 +1,32 @@
 import Libcrypto
 
-/// What a new subkey is made of.
-public enum SubkeyAlgorithm: Sendable, CaseIterable {
-    /// Ed25519 in the form of version 4 keys, to sign.
-    case ed25519Legacy
-    /// X25519 in the form of version 4 keys, to encrypt.
-    case curve25519Legacy
-}
-
 extension SecretCertificate {
     /// The key with a fresh subkey, whose secret part is open.
     ///
     /// - Parameters:
-    ///   - algorithm: what it is made of. The primary key may be of any other.
-    ///   - flags: what it is for; nil for all that the algorithm can.
+    ///   - profile: what it is made of: any of the version of the primary key.
+    ///   - flags: what it is for: to sign and authenticate, or to encrypt.
     ///   - expiration: seconds after `time` when it ends; nil for never.
-    /// - Throws: `invalidArgument` where the algorithm cannot do what the flags say, `secretUnavailable`.
+    /// - Throws: `invalidArgument` where one key cannot do all that the flags say or has another version,
+    ///   `secretUnavailable`.
     public func addingSubkey(
-        _ algorithm: SubkeyAlgorithm, flags: KeyFlags? = nil, expiration: UInt32? = nil, at time: Timestamp
+        _ profile: KeyProfile, flags: KeyFlags = .encrypt, expiration: UInt32? = nil, at time: Timestamp
     ) throws -> SecretCertificate {
-        let pair = try KeyPair.generate(algorithm, at: time)
-        let able: KeyFlags = pair.key.algorithm.canSign ? [.sign, .authenticate] : .encrypt
-        let flags = flags ?? (pair.key.algorithm.canSign ? .sign : .encrypt)
-        guard !flags.isEmpty, flags.isSubset(of: able), expiration != 0 else {
-            throw OpenPGPError(.invalidArgument, "a subkey of \(pair.key.algorithm) cannot do what the flags say")
+        let signs = flags.isSubset(of: [.sign, .authenticate])
+        guard !flags.isEmpty, signs || flags.isSubset(of: .encrypt), expiration != 0 else {
+            throw OpenPGPError(.invalidArgument, "one subkey cannot do all that the flags say")
         }
+        guard profile.version == certificate.primaryKey.version else {
+            throw OpenPGPError(
+                .invalidArgument, "a subkey of version \(profile.version) does not fit a key of another version")
+        }
+        let fresh = try FreshKey(profile, signs ? .sign : .encrypt, creation: time)
         var editor = try CertificateEditor(self, at: time)
         let with = SecretCertificate(
-            certificate: certificate,
-            secrets: secrets.merging([pair.key.fingerprint: SecretKeyMaterial(open: pair.secret)]) { $1 })
+            certificate: certificate, secrets: secrets.merging([fresh.key.fingerprint: fresh.secret]) { $1 })
         var builder = try editor.builder(.subkeyBinding)
         builder.hashed.append(Subpacket(.keyFlags, [flags.rawValue]))
-        try with.rebind(editor.append(subkey: pair.key), with: builder.lasting(expiration), in: &editor)
+        try with.rebind(editor.append(subkey: fresh.key), with: builder.lasting(expiration), in: &editor)
         return SecretCertificate(certificate: Certificate(editor.parts), secrets: with.secrets)
     }
 
