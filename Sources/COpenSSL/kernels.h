@@ -56,7 +56,7 @@ static inline void guardd_unpad_content_key(
     for (size_t i = 0; i < length; i++) out[i] = (uint8_t)((em[separator + 1 + i] & good) | (out[i] & ~good));
 }
 
-// The same for a session key of a known length without an algorithm in front (PKESK version 6): `out` gets `length` octets.
+/// The same for a session key of a known length without an algorithm in front (PKESK version 6): `out` gets `length` octets.
 static inline void guardd_unpad_known_key(
     const uint8_t *em, size_t size, size_t length, const uint8_t *fake, uint8_t *out) {
     for (size_t i = 0; i < length; i++) out[i] = fake[i];

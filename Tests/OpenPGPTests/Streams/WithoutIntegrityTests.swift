@@ -12,7 +12,8 @@ import Testing
         let secret = try SecretBytes.random(count: 16)
         var message: [UInt8] = []
         PacketWriter.write(
-            .publicKeyEncryptedSessionKey, body: try SessionKey(.aes128, key: secret).sealed(for: .init(key: key)),
+            .publicKeyEncryptedSessionKey,
+            body: try SessionKey(.aes128, key: secret).sealed(for: .init(key: key), version: 3),
             into: &message)
         let random = (0..<16).map { _ in UInt8.random(in: 0...255) }
         let prefix = random + random.suffix(2)
