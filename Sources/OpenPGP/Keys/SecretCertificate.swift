@@ -122,9 +122,15 @@ public struct SecretCertificate: Sendable {
     /// All open keys that can decrypt, expired and revoked ones too. Damaged ones are left out.
     public func decryptionKeys() -> [DecryptionKey] {
         certificate.allKeys.compactMap { key in
-            guard key.algorithm.canEncrypt, let handle = try? handle(of: key) else { return nil }
-            return DecryptionKey(publicKey: key, certificateFingerprint: fingerprint, handle: handle)
+            guard key.algorithm.canEncrypt, let secret = try? decryptionSecret(of: key) else { return nil }
+            return DecryptionKey(publicKey: key, certificateFingerprint: fingerprint, secret: secret)
         }
+    }
+
+    private func decryptionSecret(of key: PublicKey) throws -> DecryptionKey.Secret? {
+        guard case .elGamal = key.parameters else { return try handle(of: key).map { .handle($0) } }
+        guard let material = secrets[key.fingerprint], case .open(let secret) = material.state else { return nil }
+        return .elGamal(try SecretNumbers.exponent(secret))
     }
 
     func handle(of key: PublicKey) throws -> PrivateKeyHandle? {

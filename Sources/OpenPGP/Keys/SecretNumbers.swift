@@ -49,6 +49,12 @@ enum SecretNumbers {
         }
     }
 
+    /// The one number of an ElGamal key.
+    static func exponent(_ secret: SecretBytes) throws -> SecretBytes {
+        var position = 0
+        return try number(secret, &position)
+    }
+
     /// One integer, with its leading zeros if the writer left some.
     private static func number(_ secret: SecretBytes, _ position: inout Int) throws -> SecretBytes {
         let bits = try secret.withBytes { bytes in

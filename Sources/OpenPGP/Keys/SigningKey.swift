@@ -31,21 +31,3 @@ public final class SigningKey: Sendable {
         }
     }
 }
-
-/// An open key that decrypts session keys, set up for use. Whether its binding is expired or revoked does not matter:
-/// old mail must stay readable.
-public final class DecryptionKey: Sendable {
-    /// The public half.
-    public let publicKey: PublicKey
-    /// Fingerprint of the certificate that the key belongs to.
-    public let certificateFingerprint: Fingerprint
-    /// The libcrypto key.
-    public let handle: PrivateKeyHandle
-
-    /// Makes a decryption key of its parts.
-    public init(publicKey: PublicKey, certificateFingerprint: Fingerprint, handle: PrivateKeyHandle) {
-        self.publicKey = publicKey
-        self.certificateFingerprint = certificateFingerprint
-        self.handle = handle
-    }
-}
