@@ -76,7 +76,8 @@ let daemon: [Target] = [
         dependencies: ["MailFlow", "KeyStore", "ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
         swiftSettings: base),
     .testTarget(
-        name: "ConfigurationTests", dependencies: ["Configuration", "MailFlow", "OpenPGP", "TestSupport"], swiftSettings: base),
+        name: "ConfigurationTests", dependencies: ["Configuration", "MailFlow", "OpenPGP", "TestSupport"],
+        swiftSettings: base),
     .testTarget(
         name: "MilterServerTests",
         dependencies: ["MilterServer", "MailFlow", "ProtectedMail", "Libcrypto", "TestSupport"],

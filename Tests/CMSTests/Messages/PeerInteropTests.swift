@@ -16,15 +16,25 @@ private final class GpgSMHome {
             "openssl", ["x509", "-in", identity.certificateFile, "-noout", "-fingerprint", "-sha1"])
         let fingerprint = String(decoding: printed, as: UTF8.self).split(separator: "=").last ?? ""
         try directory.write("trustlist.txt", "\(fingerprint.filter { $0 != "\n" }) S relax\n")
-        try Shell.check(
-            "openssl",
-            [
-                "pkcs12", "-export", "-legacy", "-in", identity.certificateFile, "-inkey", identity.keyFile, "-out",
-                directory.file("key.p12"), "-passout", "pass:abc",
-            ])
     }
 
-    func importKey() throws { try run(["--import", try directory.get().file("key.p12")], input: Array("abc\n".utf8)) }
+    /// Its reader of PKCS#12 guesses, and misses for some salts.
+    func importKey() throws {
+        let file = try directory.get().file("key.p12")
+        for attempt in 1...5 {
+            try Shell.check(
+                "openssl",
+                [
+                    "pkcs12", "-export", "-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "sha1",
+                    "-in",
+                    identity.certificateFile, "-inkey", identity.keyFile, "-out", file, "-passout", "pass:abc",
+                ])
+            do {
+                try run(["--import", file], input: Array("abc\n".utf8))
+                return
+            } catch  where attempt < 5 {}
+        }
+    }
     func importCertificate() throws { try run(["--import", identity.certificateFile]) }
 
     @discardableResult
