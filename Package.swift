@@ -15,10 +15,11 @@ let fuzzing = Context.environment["FUZZ"] == "1"
 let core: [Target] = [
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+    .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Libcrypto", dependencies: ["COpenSSL", "CArgon2"], swiftSettings: base),
     .target(name: "MIME", swiftSettings: strict),
-    .target(name: "OpenPGP", dependencies: ["Libcrypto", "CZlib"], swiftSettings: strict),
+    .target(name: "OpenPGP", dependencies: ["Libcrypto", "CBzip2", "CZlib"], swiftSettings: strict),
     .target(name: "CMS", dependencies: ["COpenSSL", "CZlib", "Libcrypto", "MIME"], swiftSettings: base),
     .target(name: "ProtectedMail", dependencies: ["Libcrypto", "MIME", "OpenPGP"], swiftSettings: strict),
     .executableTarget(

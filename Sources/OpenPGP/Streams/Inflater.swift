@@ -1,17 +1,12 @@
 import CZlib
 
-/// Inflates compressed data (RFC 9580 section 5.6) as it streams.
-@safe final class Inflater {
+/// Takes apart what zlib compressed.
+@safe final class Inflater: Decompressor {
     private var stream = unsafe z_stream()
     private var isOpen = false
     private var hasEnded = false
     private var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    private var consumed = 0
-    private var given = 0
-
-    /// Nothing that people send shrinks to a two-hundredth; below this many octets it does no harm.
-    private static let maximumRatio = 200
-    private static let harmless = 32 << 20
+    private var growth = GrowthLimit()
 
     /// `zip` is raw deflate (RFC 1951), `zlib` has a header (RFC 1950). Throws `unsupportedAlgorithm` for others.
     init(_ algorithm: CompressionID) throws {
@@ -29,10 +24,9 @@ import CZlib
 
     deinit { if isOpen { unsafe inflateEnd(&stream) } }
 
-    /// Hands inflated pieces to `sink`. Octets after the end of the compressed stream are dropped, as others do.
     func push(_ input: Span<UInt8>, _ sink: (Span<UInt8>) throws -> Void) throws {
         guard !hasEnded, input.count > 0, input.count <= Int(UInt32.max) else { return }
-        consumed += input.count
+        growth.take(input.count)
         try unsafe input.withUnsafeBufferPointer { bytes in
             unsafe stream.next_in = UnsafeMutablePointer(mutating: bytes.baseAddress)
             unsafe stream.avail_in = UInt32(bytes.count)
@@ -48,10 +42,7 @@ import CZlib
                     status = unsafe inflate(&stream, Z_NO_FLUSH)
                     return unsafe output.count - Int(stream.avail_out)
                 }
-                given += produced
-                guard given <= Self.harmless || given / Self.maximumRatio <= consumed else {
-                    throw OpenPGPError(.limitExceeded, "compressed data grows more than \(Self.maximumRatio) times")
-                }
+                try growth.give(produced)
                 if produced > 0 { try sink(buffer.span.extracting(0..<produced)) }
                 switch status {
                 case Z_OK: break
@@ -67,7 +58,6 @@ import CZlib
         }
     }
 
-    /// Throws `truncated` where the compressed stream has no end.
     func finish() throws {
         guard hasEnded else { throw OpenPGPError(.truncated, "compressed data ends too early") }
     }

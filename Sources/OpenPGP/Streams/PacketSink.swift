@@ -66,29 +66,29 @@ final class LiteralPacket: PacketSink {
 /// The compressed packet: an algorithm, then a message of its own (section 5.6).
 final class CompressedPacket: PacketSink {
     private let layer: MessageLayer
-    private var inflater: Inflater?
+    private var decompressor: (any Decompressor)?
     private var isPlain = false
 
     init(_ layer: MessageLayer) { self.layer = layer }
 
     func push(_ bytes: Span<UInt8>) throws {
         var rest = bytes
-        if inflater == nil, !isPlain {
+        if decompressor == nil, !isPlain {
             guard let first = bytes.octet(0) else { return }
             let algorithm = CompressionID(rawValue: first)
-            if algorithm == .uncompressed { isPlain = true } else { inflater = try Inflater(algorithm) }
+            if algorithm == .uncompressed { isPlain = true } else { decompressor = try algorithm.decompressor() }
             rest = bytes.extracting(1..<bytes.count)
         }
         if isPlain {
             try layer.push(rest)
         } else {
-            try inflater?.push(rest) { try layer.push($0) }
+            try decompressor?.push(rest) { try layer.push($0) }
         }
     }
 
     func finish() throws {
-        guard isPlain || inflater != nil else { throw OpenPGPError(.truncated, "a compressed packet is empty") }
-        try inflater?.finish()
+        guard isPlain || decompressor != nil else { throw OpenPGPError(.truncated, "a compressed packet is empty") }
+        try decompressor?.finish()
         try layer.finish()
     }
 }

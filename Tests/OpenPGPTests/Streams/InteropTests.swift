@@ -70,7 +70,10 @@ import Testing
             #expect(read.status.contains("GOODSIG") && read.status.contains("DECRYPTION_OKAY"), "\(read.status)")
         }
         let address = "a@example.org"
-        for extra in [[], ["--hidden-recipient", address], ["--compress-algo", "none"], ["--compress-algo", "zlib"]] {
+        for extra in [
+            [], ["--hidden-recipient", address], ["--compress-algo", "none"], ["--compress-algo", "zlib"],
+            ["--compress-algo", "bzip2"],
+        ] {
             let recipient = extra.first == "--hidden-recipient" ? extra : ["--recipient", address] + extra
             let message = try home.run(["--armor", "--sign", "--encrypt"] + recipient, input: Self.content)
             let result = try Self.decrypt(message, secret)

@@ -47,6 +47,7 @@ import Testing
     static let differences = [
         "openpgp-interop-google/messages/pgp-10-0-007.asc": "encrypted with IDEA, which is not supported",
         "rnp/test_messages/future.pgp": "unknown packets that are not critical are passed over, as RFC 9580 says",
+        "rnp/test_partial_length/message.txt.partial-1g": "grows more by bzip2 than anything honest",
         "rnp/test_stream_signatures/source.txt.asc": "made before its key; RNP does not look",
         "rnp/test_stream_signatures/source.txt.sig": "made before its key; RNP does not look",
         "thunderbird-openpgp/binary/bluebird50.jpg.asc": "encrypted to another key than the one named",
