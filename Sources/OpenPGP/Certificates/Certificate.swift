@@ -8,15 +8,19 @@ import Libcrypto
 public struct Certificate: Sendable, Equatable {
     final class Content: Sendable {
         let parts: CertificateParts
+        let revokers: [Certificate]
         private let cache = Lock<SelfSignatures?>(nil)
 
-        init(_ parts: CertificateParts) { self.parts = parts }
+        init(_ parts: CertificateParts, revokers: [Certificate]) {
+            self.parts = parts
+            self.revokers = revokers
+        }
 
-        /// The parts' own signatures, verified.
+        /// The parts' own signatures and the revocations by designated revokers, verified.
         var selfSignatures: SelfSignatures {
             cache.withLock { cached in
                 if let cached { return cached }
-                let verified = SelfSignatures(verifying: parts)
+                let verified = SelfSignatures(verifying: parts, revokers: revokers)
                 cached = verified
                 return verified
             }
@@ -26,7 +30,9 @@ public struct Certificate: Sendable, Equatable {
     let content: Content
 
     /// Makes a certificate of sorted packets.
-    init(_ parts: CertificateParts) { content = Content(parts) }
+    init(_ parts: CertificateParts, revokers: [Certificate] = []) {
+        content = Content(parts, revokers: revokers)
+    }
 
     /// Reads exactly one certificate, binary or armored. A secret key is taken for its public half.
     ///
@@ -88,7 +94,9 @@ public struct Certificate: Sendable, Equatable {
             throw OpenPGPError(.invalidArgument, "certificates of different keys cannot be merged")
         }
         let merged = content.parts.merged(with: other.content.parts)
-        return merged == content.parts ? self : Certificate(merged)
+        let revokers = content.revokers + other.content.revokers
+        return merged == content.parts && other.content.revokers.isEmpty
+            ? self : Certificate(merged, revokers: revokers)
     }
 
     /// The packets, in the new framing.

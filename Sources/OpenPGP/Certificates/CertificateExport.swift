@@ -10,6 +10,35 @@ extension Certificate {
         filtered { $0.mayBeIssued(by: fingerprint) }
     }
 
+    /// Only what the key binds: user IDs, attributes and subkeys without an own signature that is right are left out, and so
+    /// are signatures that claim to be the key's own and are not. What comes from key servers, where everybody adds what
+    /// they like, shrinks to what can ever count; signatures of others on what remains stay.
+    public func cleaned() -> Certificate {
+        let verified = content.selfSignatures
+        func right(_ part: SelfSignatures.Part) -> Set<Signature> {
+            Set(part.bindings + part.refused + part.revocations)
+        }
+        func keep(_ signatures: inout ComponentSignatures, _ right: Set<Signature>) {
+            signatures.signatures.removeAll { $0.mayBeIssued(by: fingerprint) && !right.contains($0) }
+        }
+        var parts = CertificateParts(primaryKey: primaryKey)
+        parts.direct = content.parts.direct
+        keep(&parts.direct, right(verified.direct))
+        for (var component, part) in zip(content.parts.userIDs, verified.userIDs) where part.isBound {
+            keep(&component.signatures, right(part))
+            parts.userIDs.append(component)
+        }
+        for (var component, part) in zip(content.parts.userAttributes, verified.userAttributes) where part.isBound {
+            keep(&component.signatures, right(part))
+            parts.userAttributes.append(component)
+        }
+        for (var component, part) in zip(content.parts.subkeys, verified.subkeys) where part.isBound {
+            keep(&component.signatures, right(part))
+            parts.subkeys.append(component)
+        }
+        return Certificate(parts, revokers: content.revokers)
+    }
+
     /// For publication under one address, as a Web Key Directory wants it: user IDs of other addresses and signatures
     /// of others are left out, subkeys and revocations stay.
     ///

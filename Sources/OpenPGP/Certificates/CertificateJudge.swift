@@ -68,16 +68,26 @@ struct CertificateJudge {
             .max { ($0.creation?.seconds ?? 0) < ($1.creation?.seconds ?? 0) }
     }
 
+    /// The self-signatures that speak for the key as a whole, the one to be asked first in front. Before version 6 that is
+    /// the one of the main user ID (RFC 9580 section 5.2.3.10).
+    private var spokesmen: [Signature] {
+        let direct = current(signatures.direct.bindings)
+        let main = mainUserIDBinding()
+        return (parts.primaryKey.version >= 6 ? [direct, main] : [main, direct]).compactMap(\.self)
+    }
+
     // MARK: Keys
 
     /// Judges the primary key.
     func primary() -> KeyStatus {
         let key = parts.primaryKey
+        let spokesmen = spokesmen
+        // A direct-key signature that says when the key ends wins in every version.
         let direct = current(signatures.direct.bindings)
-        let main = mainUserIDBinding()
-        let seconds = [direct?.keyExpiration, main?.keyExpiration].compactMap(\.self).first { $0 != 0 }
+        let ends = ([direct].compactMap(\.self) + spokesmen).lazy.compactMap(\.keyExpiration)
+        let seconds = ends.first { $0 != 0 }
         let expiration = seconds.map { key.creation.adding(seconds: Int64($0)) }
-        let flags = main?.keyFlags ?? direct?.keyFlags ?? Self.defaultFlags(key, isPrimary: true)
+        let flags = spokesmen.lazy.compactMap(\.keyFlags).first ?? Self.defaultFlags(key, isPrimary: true)
 
         func status(_ validity: CertificateValidity) -> KeyStatus {
             KeyStatus(key: key, isPrimary: true, validity: validity, flags: flags, expiration: expiration)
@@ -87,7 +97,7 @@ struct CertificateJudge {
         if let weakness = policy.weakness(of: key, for: .signature, at: evaluation) {
             return status(.unusable("the policy refuses \(weakness)"))
         }
-        let newest = [direct, main].compactMap(\.self).max { ($0.creation?.seconds ?? 0) < ($1.creation?.seconds ?? 0) }
+        let newest = spokesmen.max { ($0.creation?.seconds ?? 0) < ($1.creation?.seconds ?? 0) }
         if isRevokedSoft(signatures.direct.revocations, binding: newest) { return status(.revoked(hard: false)) }
         if newest == nil, let reason = whyUnbound() { return status(reason) }
         if let expiration, expiration <= time { return status(.expired(at: expiration)) }
@@ -133,6 +143,10 @@ struct CertificateJudge {
         if isRevokedHard(part.revocations) { return status(.revoked(hard: true)) }
         if !primary.validity.isValid { return status(primary.validity) }
         if key.creation > time { return status(.notYetValid) }
+        // RFC 9580 section 10.1: keys of different versions do not belong together.
+        guard key.version == parts.primaryKey.version else {
+            return status(.unusable("the subkey has another version than the primary key"))
+        }
         if isRevokedSoft(part.revocations, binding: binding) { return status(.revoked(hard: false)) }
         guard binding != nil else {
             let isFuture = part.bindings.contains { ($0.creation ?? time) > time }
@@ -161,10 +175,10 @@ struct CertificateJudge {
         return flags
     }
 
-    /// Preferences: of the main user ID, where it says nothing of the direct-key signature.
+    /// Preferences, each of the first self-signature that says something of it.
     func preferences() -> CertificatePreferences {
         var result = CertificatePreferences()
-        for signature in [mainUserIDBinding(), current(signatures.direct.bindings)].compactMap(\.self) {
+        for signature in spokesmen {
             if result.symmetric.isEmpty { result.symmetric = signature.preferredSymmetric }
             if result.hash.isEmpty { result.hash = signature.preferredHash }
             if result.compression.isEmpty { result.compression = signature.preferredCompression }

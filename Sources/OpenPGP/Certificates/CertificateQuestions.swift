@@ -28,7 +28,8 @@ extension Certificate {
         return judge.subkey(index, under: primary)
     }
 
-    /// Keys to encrypt to, newest first, the primary key last; to encrypt, take the first. Empty where the certificate
+    /// Keys to encrypt to, newest first, of equally old ones the strongest, the primary key last; to encrypt, take the
+    /// first. Empty where the certificate
     /// or every such key does not count.
     public func encryptionKeys(
         at time: Timestamp, policy: AlgorithmPolicy = .standard, evaluation: Timestamp? = nil
@@ -78,7 +79,9 @@ extension Certificate {
                 && (use == .signature ? status.key.algorithm.canSign : status.key.algorithm.canEncrypt)
                 && policy.accepts(key: status.key, for: use, at: evaluation ?? time)
         }
-        let subkeys = usable.filter { !$0.isPrimary }.map(\.key).sorted { $0.creation > $1.creation }
+        let subkeys = usable.filter { !$0.isPrimary }.map(\.key).sorted { a, b in
+            a.creation != b.creation ? a.creation > b.creation : a.strength > b.strength
+        }
         return subkeys + usable.filter(\.isPrimary).map(\.key)
     }
 }

@@ -1,6 +1,7 @@
 /// The signatures that stand behind a part of a certificate.
 public struct ComponentSignatures: Sendable, Equatable {
-    /// Readable signatures, by the key itself and by others, in their order, without duplicates.
+    /// Readable signatures, by the key itself and by others, without duplicates, in canonical order: revocations, then
+    /// the key's own, then those of others; each the oldest first.
     public internal(set) var signatures: [Signature] = []
     /// Bodies of signature packets that this library cannot read (other versions); kept, never judged.
     public internal(set) var opaque: [[UInt8]] = []
@@ -8,18 +9,24 @@ public struct ComponentSignatures: Sendable, Equatable {
     /// Most signatures of others that are kept behind one part of a certificate: they are never used, and floods of
     /// them are an attack on everybody who stores keys.
     public static let maximumThirdParty = 250
+    /// Most revocations of others, who may be designated revokers, that are kept behind one part.
+    public static let maximumThirdPartyRevocations = 50
     /// Most unreadable signatures kept behind one part.
     static let maximumOpaque = 50
+    /// Most signatures behind one part that may claim to be the key's own without proof.
+    static let maximumUnchecked = 200
     /// Most variants kept of one signature that differ only in what it does not cover.
     static let maximumVariants = 4
 
     /// Adds what is new, within the bounds.
     mutating func add(_ new: some Sequence<Signature>, primary: Fingerprint) {
         var known: [CoveredPart: [Int]] = [:]
-        var thirdParty = 0
+        var certifications = 0
+        var revocations = 0
         for (index, signature) in signatures.enumerated() {
             known[CoveredPart(signature), default: []].append(index)
-            if !signature.mayBeIssued(by: primary) { thirdParty += 1 }
+            guard !signature.mayBeIssued(by: primary) else { continue }
+            if signature.type.isRevocation { revocations += 1 } else { certifications += 1 }
         }
         for signature in new {
             let covered = CoveredPart(signature)
@@ -28,11 +35,41 @@ public struct ComponentSignatures: Sendable, Equatable {
                 continue
             }
             if !signature.mayBeIssued(by: primary) {
-                guard thirdParty < Self.maximumThirdParty else { continue }
-                thirdParty += 1
+                if signature.type.isRevocation {
+                    guard revocations < Self.maximumThirdPartyRevocations else { continue }
+                    revocations += 1
+                } else {
+                    guard certifications < Self.maximumThirdParty else { continue }
+                    certifications += 1
+                }
             }
             known[covered, default: []].append(signatures.count)
             signatures.append(signature)
+        }
+        sort(primary: primary)
+    }
+
+    private mutating func sort(primary: Fingerprint) {
+        guard signatures.count > 1 else { return }
+        let ranked = signatures.map { signature in
+            let rank = signature.type.isRevocation ? 0 : signature.mayBeIssued(by: primary) ? 1 : 2
+            return (rank: rank, creation: signature.creation?.seconds ?? .min, signature: signature)
+        }
+        signatures = ranked.sorted { a, b in
+            if a.rank != b.rank { return a.rank < b.rank }
+            if a.creation != b.creation { return a.creation < b.creation }
+            return a.signature.serializedBody.lexicographicallyPrecedes(b.signature.serializedBody)
+        }.map(\.signature)
+    }
+
+    /// Drops what claims to be the key's own and is not, where there is so much of it that somebody means harm.
+    mutating func dropForgeries(over object: SignedObject, by primary: PublicKey) {
+        let own = signatures.count { $0.mayBeIssued(by: primary.fingerprint) }
+        guard own > Self.maximumUnchecked else { return }
+        signatures.removeAll { signature in
+            guard signature.mayBeIssued(by: primary.fingerprint) else { return false }
+            guard let value = signature.digestValue(over: object) else { return true }
+            return !((try? signature.verify(digestValue: value, with: primary)) ?? false)
         }
     }
 

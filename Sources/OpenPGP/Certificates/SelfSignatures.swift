@@ -1,4 +1,5 @@
-/// The signatures of a certificate that its own keys made, verified: true for all times and policies, newest first.
+/// The signatures of a certificate that its own keys made, and the revocations by those it designated, verified: true
+/// for all times and policies, newest first.
 struct SelfSignatures: Sendable {
     /// The signatures on one part.
     struct Part: Sendable {
@@ -10,18 +11,24 @@ struct SelfSignatures: Sendable {
         var refused: [Signature] = []
         /// For subkeys: the verified back-signatures inside each binding, in the order of `bindings`.
         var backSignatures: [[Signature]] = []
+
+        /// Whether any own signature on the part is right, of whatever time.
+        var isBound: Bool { !bindings.isEmpty || !refused.isEmpty || !revocations.isEmpty }
     }
 
     private(set) var direct = Part()
     private(set) var userIDs: [Part] = []
+    private(set) var userAttributes: [Part] = []
     private(set) var subkeys: [Part] = []
+    /// Keys that may revoke in the name of this one.
+    private(set) var designatedRevokers: [Fingerprint] = []
 
     /// Most public-key operations for one certificate, counted as those of 2048 bits; a flood of wrong signatures must
     /// not cost more.
     static let maximumVerifications = 4000
     private var budget = SelfSignatures.maximumVerifications
 
-    init(verifying parts: CertificateParts) {
+    init(verifying parts: CertificateParts, revokers: [Certificate]) {
         let primary = parts.primaryKey
         direct = part(
             parts.direct, over: .key(primary), by: primary, bindings: { $0 == .directKey },
@@ -32,12 +39,41 @@ struct SelfSignatures: Sendable {
                     component.signatures, over: .userID(component.userID.bytes, of: primary), by: primary,
                     bindings: \.isCertification, revocation: .certificationRevocation))
         }
+        for component in parts.userAttributes {
+            userAttributes.append(
+                part(
+                    component.signatures, over: .userAttribute(component.body, of: primary), by: primary,
+                    bindings: \.isCertification, revocation: .certificationRevocation))
+        }
         for component in parts.subkeys {
             var verified = part(
                 component.signatures, over: .subkey(component.key, of: primary), by: primary,
                 bindings: { $0 == .subkeyBinding }, revocation: .subkeyRevocation)
             verified.backSignatures = verified.bindings.map { backSignatures(in: $0, of: component.key, on: primary) }
             subkeys.append(verified)
+        }
+        for signature in direct.bindings + userIDs.flatMap(\.bindings) {
+            for revoker in signature.designatedRevokers where !designatedRevokers.contains(revoker) {
+                designatedRevokers.append(revoker)
+            }
+        }
+        for revoker in revokers where designatedRevokers.contains(revoker.fingerprint) {
+            addRevocations(by: revoker.primaryKey, of: parts)
+        }
+    }
+
+    /// A designated revoker's word counts like the key's own, whatever became of the revoker's key since.
+    private mutating func addRevocations(by revoker: PublicKey, of parts: CertificateParts) {
+        let primary = parts.primaryKey
+        direct.revocations += revocations(.keyRevocation, in: parts.direct, over: .key(primary), by: revoker)
+        for (index, component) in parts.userIDs.enumerated() {
+            userIDs[index].revocations += revocations(
+                .certificationRevocation, in: component.signatures,
+                over: .userID(component.userID.bytes, of: primary), by: revoker)
+        }
+        for (index, component) in parts.subkeys.enumerated() {
+            subkeys[index].revocations += revocations(
+                .subkeyRevocation, in: component.signatures, over: .subkey(component.key, of: primary), by: revoker)
         }
     }
 
@@ -46,12 +82,9 @@ struct SelfSignatures: Sendable {
         bindings: (SignatureType) -> Bool, revocation: SignatureType
     ) -> Part {
         var result = Part()
-        let candidates = component.signatures.filter { $0.mayBeIssued(by: primary.fingerprint) }
         // Revocations first, then the newest: what matters must be inside of the budget.
-        for signature in Self.newestFirst(candidates.filter { $0.type == revocation })
-        where signature.structuralDefect == nil && check(signature, over: object, by: primary) {
-            result.revocations.append(signature)
-        }
+        result.revocations = revocations(revocation, in: component, over: object, by: primary)
+        let candidates = component.signatures.filter { $0.mayBeIssued(by: primary.fingerprint) }
         for signature in Self.newestFirst(candidates.filter { bindings($0.type) })
         where check(signature, over: object, by: primary) {
             if signature.structuralDefect == nil {
@@ -61,6 +94,15 @@ struct SelfSignatures: Sendable {
             }
         }
         return result
+    }
+
+    private mutating func revocations(
+        _ type: SignatureType, in component: ComponentSignatures, over object: SignedObject, by key: PublicKey
+    ) -> [Signature] {
+        let candidates = component.signatures.filter { $0.type == type && $0.mayBeIssued(by: key.fingerprint) }
+        return Self.newestFirst(candidates).filter {
+            $0.structuralDefect == nil && check($0, over: object, by: key)
+        }
     }
 
     private mutating func backSignatures(

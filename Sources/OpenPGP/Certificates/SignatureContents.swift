@@ -62,6 +62,13 @@ extension Signature {
     /// Whether the certification may leave the key ring.
     public var isExportable: Bool { hashedArea.last(.exportableCertification)?.body.first != 0 }
 
+    /// Keys that may revoke in the name of the signer (RFC 9580 section 5.2.3.23), all of version 4.
+    public var designatedRevokers: [Fingerprint] {
+        hashedArea.filter { $0.type == .revocationKey && ($0.body.first ?? 0) & 0x80 != 0 }.compactMap { subpacket in
+            Fingerprint(version: 4, bytes: Array(subpacket.body.dropFirst(2)))
+        }
+    }
+
     /// Signatures inside the signature, from both areas; at most 8. They are judged on their own, so that it does not
     /// matter that anybody can add some.
     public var embeddedSignatures: [Signature] {

@@ -37,11 +37,11 @@ import Testing
             #expect(policy.accepts(cipher: cipher, for: .encryption, at: Self.now))
             #expect(policy.accepts(cipher: cipher, for: .decryption, at: Self.now))
         }
-        for cipher in [SymmetricID.tripleDES, .blowfish] {
+        for cipher in [SymmetricID.twofish, .blowfish] {
             #expect(!policy.accepts(cipher: cipher, for: .encryption, at: Self.now))
             #expect(policy.accepts(cipher: cipher, for: .decryption, at: Self.now))
         }
-        for cipher in [SymmetricID.idea, .cast5] {
+        for cipher in [SymmetricID.idea, .tripleDES, .cast5] {
             #expect(!policy.accepts(cipher: cipher, for: .decryption, at: Self.now))
             #expect(AlgorithmPolicy.archive.accepts(cipher: cipher, for: .decryption, at: Self.now))
             #expect(!AlgorithmPolicy.archive.accepts(cipher: cipher, for: .encryption, at: Self.now))

@@ -37,9 +37,27 @@ public enum KeyClass: String, Sendable, Hashable, CaseIterable {
         classes.first { key.bitSize >= $0.bits }?.class
     }
 
+    /// Bits of symmetric strength, roughly (NIST SP 800-57 part 1, table 2).
+    var strength: Int {
+        switch self {
+        case .rsa1024, .dsa1024, .elgamal1024: 80
+        case .rsa2048, .dsa2048, .elgamal2048: 112
+        case .rsa3072, .dsa3072, .elgamal3072, .nistP256, .brainpoolP256, .secp256k1, .curve25519: 128
+        case .rsa4096: 140
+        case .nistP384, .brainpoolP384: 192
+        case .curve448: 224
+        case .nistP521, .brainpoolP512: 256
+        }
+    }
+
     private static let curves: [Curve: KeyClass] = [
         .p256: .nistP256, .p384: .nistP384, .p521: .nistP521, .brainpoolP256: .brainpoolP256,
         .brainpoolP384: .brainpoolP384, .brainpoolP512: .brainpoolP512, .secp256k1: .secp256k1,
         .curve25519Legacy: .curve25519,
     ]
+}
+
+extension PublicKey {
+    /// Bits of symmetric strength, roughly; 0 for what has no class.
+    var strength: Int { KeyClass(self)?.strength ?? 0 }
 }

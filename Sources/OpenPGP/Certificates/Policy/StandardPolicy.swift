@@ -14,8 +14,8 @@ extension AlgorithmPolicy {
 
         policy.ciphers.set(
             [.aes128, .aes192, .aes256, .camellia128, .camellia192, .camellia256], for: CipherUse.allCases, to: .always)
-        // Old mail; what has no integrity protection is refused in any case.
-        policy.ciphers.set([.tripleDES, .blowfish, .twofish], for: [.decryption], to: .always)
+        // Nobody breaks these two in mail, and old mail is read for long; the ones before them are refused by all.
+        policy.ciphers.set([.blowfish, .twofish], for: [.decryption], to: .always)
         policy.aeadModes.set([.eax, .ocb, .gcm], for: CipherUse.allCases, to: .always)
 
         policy.keys.set(
@@ -31,7 +31,7 @@ extension AlgorithmPolicy {
     public static let archive: AlgorithmPolicy = {
         var policy = standard
         policy.hashes.set([.sha1, .ripemd160], for: HashUse.allCases, to: .always)
-        policy.ciphers.set([.idea, .cast5], for: [.decryption], to: .always)
+        policy.ciphers.set([.idea, .tripleDES, .cast5], for: [.decryption], to: .always)
         policy.keys.set([.rsa1024], for: KeyUse.allCases, to: .always)
         policy.keys.set([.dsa1024, .dsa2048, .dsa3072], for: [.signature], to: .always)
         policy.keys.set([.elgamal1024, .elgamal2048, .elgamal3072], for: [.encryption], to: .always)

@@ -94,21 +94,21 @@ struct CertificateEditor {
     // MARK: Changes
 
     mutating func addDirect(_ builder: SignatureBuilder) throws {
-        parts.direct.signatures.append(try sign(builder, over: .key(primary)))
+        parts.direct.add([try sign(builder, over: .key(primary))], primary: primary.fingerprint)
     }
 
     mutating func add(_ builder: SignatureBuilder, toUserID index: Int) throws {
         guard parts.userIDs.indices.contains(index) else { return }
         let userID = parts.userIDs[index].userID
         let signature = try sign(builder, over: .userID(userID.bytes, of: primary))
-        parts.userIDs[index].signatures.signatures.append(signature)
+        parts.userIDs[index].signatures.add([signature], primary: primary.fingerprint)
     }
 
     mutating func add(_ builder: SignatureBuilder, toSubkey index: Int) throws {
         guard parts.subkeys.indices.contains(index) else { return }
         let subkey = parts.subkeys[index].key
         let signature = try sign(builder, over: .subkey(subkey, of: primary))
-        parts.subkeys[index].signatures.signatures.append(signature)
+        parts.subkeys[index].signatures.add([signature], primary: primary.fingerprint)
     }
 
     mutating func append(userID: UserID) -> Int {

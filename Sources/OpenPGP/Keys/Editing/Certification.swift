@@ -59,7 +59,7 @@ extension SecretCertificate {
             builder.hashed += try options.subpackets()
             let signature = try editor.sign(builder, over: .userID(userID.bytes, of: other.primaryKey))
             if let index = parts.userIDs.firstIndex(where: { $0.userID == userID }) {
-                parts.userIDs[index].signatures.signatures.append(signature)
+                parts.userIDs[index].signatures.add([signature], primary: other.fingerprint)
             } else {
                 var component = UserIDComponent(userID: userID)
                 component.signatures.signatures = [signature]

@@ -38,11 +38,10 @@ extension SecretCertificate {
     ///
     /// - Returns: armored text.
     public func revocationCertificate(_ revocation: Revocation, at time: Timestamp) throws -> [UInt8] {
-        var editor = try CertificateEditor(self, at: time)
+        let editor = try CertificateEditor(self, at: time)
         var builder = try editor.builder(.keyRevocation)
         builder.hashed.append(try revocation.subpacket())
-        try editor.addDirect(builder)
-        guard let signature = editor.parts.direct.signatures.last else { return [] }
+        let signature = try editor.sign(builder, over: .key(editor.primary))
         var packets: [UInt8] = []
         if editor.primary.version > 4 {
             PacketWriter.write(.publicKey, body: editor.primary.serializedBody, into: &packets)
