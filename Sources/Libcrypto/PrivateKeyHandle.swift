@@ -76,7 +76,7 @@ public final class PrivateKeyHandle: Sendable {
     }
 
     /// d mod (prime - 1).
-    private static func exponent(_ d: SecretBytes, modulo prime: SecretBytes) throws -> SecretBytes {
+    package static func exponent(_ d: SecretBytes, modulo prime: SecretBytes) throws -> SecretBytes {
         let failure = LibcryptoError(.resourceExhausted, "BN_mod failed")
         guard let context = BN_CTX_secure_new() else { throw failure }
         defer { BN_CTX_free(context) }

@@ -32,40 +32,31 @@ public struct CertificateAddress: Hashable, Sendable {
     }
 }
 
-extension X509Certificate {
+extension CertificateAddress {
     /// More names than this are not looked at: no certificate of a person has them.
     static let maximumNames = 1000
 
-    /// Every mail address in the certificate, in its order.
-    public var emailAddresses: [CertificateAddress] {
-        guard !hasExtension(NID_subject_alt_name) else { return alternativeAddresses }
-        return withHandle { certificate in
-            var found: [CertificateAddress] = []
-            let name = X509_get_subject_name(certificate)
-            var position = X509_NAME_get_index_by_NID(name, NID_pkcs9_emailAddress, -1)
-            while position >= 0, found.count < X509Certificate.maximumNames {
-                let value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, position))
-                let type = ASN1_STRING_type(value)
-                if type == V_ASN1_IA5STRING || type == V_ASN1_UTF8STRING || type == V_ASN1_PRINTABLESTRING {
-                    found.append(CertificateAddress(.subjectAttribute, octets(value)))
-                }
-                position = X509_NAME_get_index_by_NID(name, NID_pkcs9_emailAddress, position)
+    /// The emailAddress attributes of an `X509_NAME`.
+    static func inSubject(_ name: OpaquePointer?) -> [CertificateAddress] {
+        var found: [CertificateAddress] = []
+        var position = X509_NAME_get_index_by_NID(name, NID_pkcs9_emailAddress, -1)
+        while position >= 0, found.count < maximumNames {
+            let value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, position))
+            let type = ASN1_STRING_type(value)
+            if type == V_ASN1_IA5STRING || type == V_ASN1_UTF8STRING || type == V_ASN1_PRINTABLESTRING {
+                found.append(CertificateAddress(.subjectAttribute, octets(value)))
             }
-            return found
+            position = X509_NAME_get_index_by_NID(name, NID_pkcs9_emailAddress, position)
         }
+        return found
     }
 
-    private var alternativeAddresses: [CertificateAddress] {
-        let decoded = decodedExtension(NID_subject_alt_name).map { OpaquePointer($0) }
-        guard
-            let names = ObjectStack(
-                decoded,
-                release: {
-                    GENERAL_NAME_free(UnsafeMutablePointer<GENERAL_NAME>($0))
-                }), names.count <= X509Certificate.maximumNames
-        else { return [] }
+    /// The addresses in a `GENERAL_NAMES`, which is freed.
+    static func inAlternativeName(_ stack: OpaquePointer?) -> [CertificateAddress] {
+        let owned = ObjectStack(stack, release: { GENERAL_NAME_free(UnsafeMutablePointer<GENERAL_NAME>($0)) })
+        guard let owned, owned.count <= maximumNames else { return [] }
         var found: [CertificateAddress] = []
-        names.forEach { handle in
+        owned.forEach { handle in
             let name = UnsafeMutablePointer<GENERAL_NAME>(handle).pointee
             if name.type == GEN_EMAIL {
                 found.append(CertificateAddress(.rfc822Name, octets(name.d.rfc822Name)))
@@ -77,6 +68,16 @@ extension X509Certificate {
             }
         }
         return found
+    }
+}
+
+extension X509Certificate {
+    /// Every mail address in the certificate, in its order.
+    public var emailAddresses: [CertificateAddress] {
+        guard hasExtension(NID_subject_alt_name) else {
+            return withHandle { CertificateAddress.inSubject(X509_get_subject_name($0)) }
+        }
+        return CertificateAddress.inAlternativeName(decodedExtension(NID_subject_alt_name).map { OpaquePointer($0) })
     }
 
     /// Whether the certificate was issued for exactly this address: the local part octet for octet, the domain as
