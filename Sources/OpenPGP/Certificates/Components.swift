@@ -64,13 +64,16 @@ public struct ComponentSignatures: Sendable, Equatable {
 
     /// Drops what claims to be the key's own and is not, where there is so much of it that somebody means harm.
     mutating func dropForgeries(over object: SignedObject, by primary: PublicKey) {
-        let own = signatures.count { $0.mayBeIssued(by: primary.fingerprint) }
-        guard own > Self.maximumUnchecked else { return }
-        signatures.removeAll { signature in
-            guard signature.mayBeIssued(by: primary.fingerprint) else { return false }
-            guard let value = signature.digestValue(over: object) else { return true }
-            return !((try? signature.verify(digestValue: value, with: primary)) ?? false)
+        let own = signatures.filter { $0.mayBeIssued(by: primary.fingerprint) }
+        guard own.count > Self.maximumUnchecked else { return }
+        var budget = VerificationBudget()
+        var forged: Set<Signature> = []
+        for signature in own {
+            // Half a purge would depend on what was merged before.
+            guard let isRight = budget.check(signature, over: object, by: primary) else { return }
+            if !isRight { forged.insert(signature) }
         }
+        signatures.removeAll { forged.contains($0) }
     }
 
     mutating func addOpaque(_ bodies: some Sequence<[UInt8]>) {

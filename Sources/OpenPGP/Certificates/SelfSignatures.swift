@@ -23,10 +23,9 @@ struct SelfSignatures: Sendable {
     /// Keys that may revoke in the name of this one.
     private(set) var designatedRevokers: [Fingerprint] = []
 
-    /// Most public-key operations for one certificate, counted as those of 2048 bits; a flood of wrong signatures must
-    /// not cost more.
-    static let maximumVerifications = 4000
-    private var budget = SelfSignatures.maximumVerifications
+    private var budget = VerificationBudget()
+    /// Most designated revokers of one certificate.
+    private static let maximumRevokers = 16
 
     init(verifying parts: CertificateParts, revokers: [Certificate]) {
         let primary = parts.primaryKey
@@ -53,7 +52,8 @@ struct SelfSignatures: Sendable {
             subkeys.append(verified)
         }
         for signature in direct.bindings + userIDs.flatMap(\.bindings) {
-            for revoker in signature.designatedRevokers where !designatedRevokers.contains(revoker) {
+            for revoker in signature.designatedRevokers
+            where designatedRevokers.count < Self.maximumRevokers && !designatedRevokers.contains(revoker) {
                 designatedRevokers.append(revoker)
             }
         }
@@ -117,11 +117,7 @@ struct SelfSignatures: Sendable {
     }
 
     private mutating func check(_ signature: Signature, over object: SignedObject, by key: PublicKey) -> Bool {
-        // Hashing is paid for by the octets that came in; only what fits so far costs an operation of the key.
-        guard let value = signature.digestValue(over: object), budget > 0 else { return false }
-        let size = max(1, key.bitSize / 2048)
-        budget -= size * size
-        return (try? signature.verify(digestValue: value, with: key)) ?? false
+        budget.check(signature, over: object, by: key) ?? false
     }
 
     private static func newestFirst(_ signatures: [Signature]) -> [Signature] {

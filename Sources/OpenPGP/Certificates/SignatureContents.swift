@@ -64,7 +64,8 @@ extension Signature {
 
     /// Keys that may revoke in the name of the signer (RFC 9580 section 5.2.3.23), all of version 4.
     public var designatedRevokers: [Fingerprint] {
-        hashedArea.filter { $0.type == .revocationKey && ($0.body.first ?? 0) & 0x80 != 0 }.compactMap { subpacket in
+        hashedArea.lazy.filter { $0.type == .revocationKey && ($0.body.first ?? 0) & 0x80 != 0 }.prefix(16).compactMap {
+            subpacket in
             Fingerprint(version: 4, bytes: Array(subpacket.body.dropFirst(2)))
         }
     }

@@ -13,6 +13,8 @@ final class EncryptedContainer: PacketSink {
         private let passwords: [SecretBytes]
         private let sessionKeys: [SessionKey]
         private let limits: S2KLimits
+        /// Whether a cipher may be read.
+        private let accepts: (SymmetricID) -> Bool
         /// Whether data without any integrity protection is read.
         let allowsUnprotected: Bool
         private var forKeys: [EncryptedSessionKey] = []
@@ -24,13 +26,14 @@ final class EncryptedContainer: PacketSink {
 
         init(
             keys: @escaping ([KeyID]) throws -> [DecryptionKey], passwords: [SecretBytes], sessionKeys: [SessionKey],
-            limits: S2KLimits, allowsUnprotected: Bool
+            limits: S2KLimits, allowsUnprotected: Bool, accepts: @escaping (SymmetricID) -> Bool
         ) {
             self.keys = keys
             self.passwords = passwords
             self.sessionKeys = sessionKeys
             self.limits = limits
             self.allowsUnprotected = allowsUnprotected
+            self.accepts = accepts
         }
 
         fileprivate func opened(_ header: ContainerHeader, _ sessionKey: SessionKey) {
@@ -86,7 +89,8 @@ final class EncryptedContainer: PacketSink {
             guard tries > 0 else {
                 throw OpenPGPError(.noUsableKey, "the message is not encrypted to any key at hand")
             }
-            return candidates.filter { header.fits($0) }
+            // A refused cipher must look like any other failure: it comes out of what an attacker may have sealed.
+            return candidates.filter { header.fits($0) && accepts($0.algorithm) }
         }
     }
 

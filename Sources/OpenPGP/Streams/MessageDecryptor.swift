@@ -61,7 +61,8 @@ public final class MessageDecryptor {
     ) {
         environment = EncryptedContainer.Environment(
             keys: keys, passwords: passwords, sessionKeys: options.sessionKeys, limits: options.passwordLimits,
-            allowsUnprotected: options.allowsUnprotected)
+            allowsUnprotected: options.allowsUnprotected,
+            accepts: { [policy = options.policy] in policy.accepts(cipher: $0, for: .decryption, at: time) })
         content = MessageContent(
             maximumSize: options.maximumSize, spoolDirectory: options.spoolDirectory, sink: sink)
         layer = MessageLayer(content, encryption: environment)

@@ -52,9 +52,17 @@ struct SignatureJudge {
                 continue
             }
             guard isRight else { continue }
-            return result(outcome(of: signature, created: creation, key, certificate), key, certificate)
+            let known = try withRevokers(certificate)
+            return result(outcome(of: signature, created: creation, key, known), key, known)
         }
         return obstacle ?? result(.bad, keys.first?.0, keys.first?.1)
+    }
+
+    /// The certificate with what its designated revokers say of it.
+    private func withRevokers(_ certificate: Certificate) throws -> Certificate {
+        guard certificate.hasUncheckedRevocations else { return certificate }
+        let hints = certificate.designatedRevokers.map(IssuerHint.fingerprint)
+        return certificate.considering(revokers: Array(try certificates(hints).prefix(Self.maximumCandidates)))
     }
 
     /// What times, revocations, flags and policy say of a signature whose mathematics is right.

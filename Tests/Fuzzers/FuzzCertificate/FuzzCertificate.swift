@@ -11,7 +11,17 @@ public func fuzzCertificate(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CIn
         precondition(again == certificate, "writing loses something")
         let merged = try? certificate.merged(with: again)
         precondition(merged == certificate, "merging with itself changes something")
+        let cleaned = certificate.cleaned()
+        precondition(cleaned.cleaned() == cleaned, "cleaning does not come to an end")
+        precondition((try? certificate.merged(with: cleaned)) == certificate, "cleaning adds something")
+        _ = certificate.considering(revokers: found.certificates).hasUncheckedRevocations
+        for said in certificate.thirdPartyCertifications.prefix(16) {
+            for issuer in found.certificates.prefix(4) {
+                _ = certificate.certification(of: said.userID, by: issuer, at: Timestamp(1_790_000_000))
+            }
+        }
         for time in times {
+            _ = try? certificate.minimal(at: time, policy: .archive)
             let statuses = certificate.keyStatuses(at: time, policy: .archive)
             precondition(statuses == again.keyStatuses(at: time, policy: .archive), "another judgement")
             for key in certificate.encryptionKeys(at: time) + certificate.verificationKeys(at: time) {

@@ -225,3 +225,45 @@ import Testing
         }
     }
 }
+
+/// The same changes to keys of every kind.
+@Suite struct KeyEditingProfileTests {
+    private typealias Base = KeyEditingTests
+
+    @Test(arguments: [KeyProfile.compatible, .rfc9580, .ed448, .nistP256], [true, false])
+    func lastsThroughALife(_ profile: KeyProfile, _ hasUserID: Bool) throws {
+        let names = hasUserID ? ["Alice <alice@example.org>"] : []
+        let born = try SecretCertificate.generate(
+            profile: profile, userIDs: names, at: Base.created, expiration: 1500)
+        let end = Base.created.adding(seconds: 90_000)
+        #expect(!born.certificate.validity(at: Base.later).isValid)
+        let older = try born.expiring(at: end, now: Base.edited)
+            .addingUserID("Bob <bob@example.org>", isPrimary: true, at: Base.edited)
+            .addingSubkey(profile, flags: .sign, at: Base.edited).addingSubkey(profile, at: Base.edited)
+        let certificate = older.certificate
+        #expect(certificate.validity(at: Base.later) == .valid)
+        #expect(certificate.validity(at: end) == .expired(at: end))
+        #expect(certificate.primaryUserID(at: Base.later)?.emailAddress == "bob@example.org")
+        #expect(certificate.verificationKeys(at: Base.later).count == 2)
+        #expect(certificate.preferences(at: Base.later) == born.certificate.preferences(at: Base.created))
+        let newest = try #require(certificate.encryptionKeys(at: Base.later).first)
+        #expect(newest.creation == Base.edited)
+        #expect(newest.version == profile.version)
+        #expect(try older.updated(at: Base.later).certificate == certificate)
+        try CertificateCorpusTests.checkRoundTrip(older, "\(profile)")
+
+        let minimal = try certificate.minimal(for: "bob@example.org", at: Base.later)
+        #expect(minimal.encryptionKeys(at: Base.later) == [newest])
+        #expect(minimal.preferences(at: Base.later) == certificate.preferences(at: Base.later))
+        let less = try older.revokingSubkey(newest.fingerprint, Revocation(.superseded), at: Base.later).certificate
+        #expect(!less.encryptionKeys(at: Base.later).contains(newest))
+        let alone = try older.revocationCertificate(Revocation(.retired), at: Base.later)
+        #expect(try certificate.merged(withRevocation: alone).validity(at: Base.later) == .revoked(hard: false))
+        // From version 6 on a revocation stands behind its key, so that it is readable by itself.
+        let found = try Certificate.parseAll(alone).certificates
+        #expect(found.isEmpty == (profile.version == 4))
+        for read in found {
+            #expect(try certificate.merged(with: read).validity(at: Base.later) == .revoked(hard: false))
+        }
+    }
+}

@@ -18,8 +18,10 @@ extension SecretCertificate {
             if let known, editor.binding(ofUserID: known) != nil {
                 throw OpenPGPError(.invalidArgument, "the key has this user ID already")
             }
+            // Version 6 says what holds for the key as a whole in its direct-key signature (RFC 9580 section 10.1.1).
             let main = editor.parts.userIDs.firstIndex { $0.userID == mainUserID }
-            let template = main.flatMap { editor.binding(ofUserID: $0) } ?? editor.direct
+            let isSaidElsewhere = editor.primary.version > 4 && editor.direct != nil
+            let template = isSaidElsewhere ? nil : main.flatMap { editor.binding(ofUserID: $0) } ?? editor.direct
             var builder: SignatureBuilder
             if let template {
                 builder = try editor.renewal(of: template)
@@ -28,6 +30,8 @@ extension SecretCertificate {
                 builder.hashed.remove(.revocationKey)
             } else {
                 builder = try editor.builder(.positiveCertification)
+            }
+            if template == nil, !isSaidElsewhere {
                 builder.hashed.append(Subpacket(.keyFlags, [KeyFlags([.certify, .sign]).rawValue]))
                 builder.hashed.append(Subpacket(.features, [Features.seipdV1.rawValue]))
             }

@@ -1,0 +1,27 @@
+/// How much work the signatures of one certificate may cost: a flood of wrong ones, each with its own large key or user
+/// ID to be hashed, must not stall whoever reads it.
+struct VerificationBudget {
+    /// A unit is a kibibyte of hashing; an operation of a key of 2048 bits is as dear as 64 of them.
+    private var left = 4000 * 64
+
+    /// Whether a signature is right; nil where nothing is left to find out.
+    mutating func check(_ signature: Signature, over object: SignedObject, by key: PublicKey) -> Bool? {
+        left -= 1 + object.byteCount / 1024
+        guard left > 0 else { return nil }
+        guard let value = signature.digestValue(over: object) else { return false }
+        let size = max(1, key.bitSize / 2048)
+        left -= 64 * size * size
+        return (try? signature.verify(digestValue: value, with: key)) ?? false
+    }
+}
+
+extension SignedObject {
+    fileprivate var byteCount: Int {
+        switch self {
+        case .key(let key): key.serializedBody.count
+        case .subkey(let subkey, let primary): subkey.serializedBody.count + primary.serializedBody.count
+        case .userID(let bytes, let primary), .userAttribute(let bytes, let primary):
+            bytes.count + primary.serializedBody.count
+        }
+    }
+}
