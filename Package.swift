@@ -23,7 +23,7 @@ let core: [Target] = [
     .target(name: "CMS", dependencies: ["COpenSSL", "CZlib", "Libcrypto", "MIME"], swiftSettings: base),
     .target(name: "ProtectedMail", dependencies: ["Libcrypto", "MIME", "OpenPGP"], swiftSettings: strict),
     .executableTarget(
-        name: "guard-bench", dependencies: ["COpenSSL", "Libcrypto", "MIME", "OpenPGP", "ProtectedMail"],
+        name: "guard-bench", dependencies: ["CMS", "COpenSSL", "Libcrypto", "MIME", "OpenPGP", "ProtectedMail"],
         swiftSettings: base),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: base),

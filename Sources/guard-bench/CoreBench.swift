@@ -154,16 +154,3 @@ struct CoreBench {
         ]
     }
 }
-
-extension String {
-    fileprivate func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(1, width - count)) }
-    fileprivate func leading(_ width: Int) -> String { String(repeating: " ", count: max(1, width - count)) + self }
-}
-
-extension Double {
-    fileprivate func text(_ digits: Int) -> String {
-        let scale = digits == 1 ? 10.0 : 100.0
-        let rounded = (self * scale).rounded() / scale
-        return "\(rounded)"
-    }
-}

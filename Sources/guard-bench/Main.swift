@@ -1,6 +1,7 @@
 import Glibc
 
-/// `guard-bench [core] [--json] [--seconds N]`: what the cryptographic core costs against the least it could cost.
+/// `guard-bench [core|smime] [--json] [--seconds N]`: what the cryptographic core costs against the least it could cost, and
+/// S/MIME against libcrypto's own CMS.
 @main
 struct Main {
     static func main() throws {
@@ -16,14 +17,17 @@ struct Main {
         }
         if arguments.count == 3, arguments[0] == "peak", let size = Int(arguments[2]) {
             // Our own child, see `Child`.
-            print(try CoreBench(seconds: 0, json: false).peak(arguments[1], size))
+            let smime = arguments[1].hasPrefix("smime-") ? try SMIMEBench(seconds: 0, json: false) : nil
+            let peak = try smime?.peak(arguments[1], size)
+            print(try peak ?? CoreBench(seconds: 0, json: false).peak(arguments[1], size))
             return
         }
-        guard arguments.isEmpty || arguments == ["core"] else {
-            let usage = "usage: guard-bench [core] [--json] [--seconds N]\n"
+        guard arguments.isEmpty || arguments == ["core"] || arguments == ["smime"] else {
+            let usage = "usage: guard-bench [core|smime] [--json] [--seconds N]\n"
             _ = write(2, usage, usage.utf8.count)
             exit(64)
         }
-        try CoreBench(seconds: seconds, json: json).run()
+        if arguments != ["smime"] { try CoreBench(seconds: seconds, json: json).run() }
+        if arguments != ["core"] { try SMIMEBench(seconds: seconds, json: json).run() }
     }
 }
