@@ -21,7 +21,7 @@ let core: [Target] = [
     .target(name: "MIME", swiftSettings: strict),
     .target(name: "OpenPGP", dependencies: ["Libcrypto", "CBzip2", "CZlib"], swiftSettings: strict),
     .target(name: "CMS", dependencies: ["COpenSSL", "CZlib", "Libcrypto", "MIME"], swiftSettings: base),
-    .target(name: "ProtectedMail", dependencies: ["Libcrypto", "MIME", "OpenPGP"], swiftSettings: strict),
+    .target(name: "ProtectedMail", dependencies: ["Libcrypto", "MIME", "OpenPGP", "CMS"], swiftSettings: strict),
     .executableTarget(
         name: "guard-bench", dependencies: ["CMS", "COpenSSL", "Libcrypto", "MIME", "OpenPGP", "ProtectedMail"],
         swiftSettings: base),
@@ -34,7 +34,7 @@ let core: [Target] = [
     .testTarget(name: "CMSTests", dependencies: ["CMS", "Libcrypto", "MIME", "TestSupport"], swiftSettings: base),
     .testTarget(
         name: "ProtectedMailTests",
-        dependencies: ["ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"], exclude: ["Attacks", "Golden"],
+        dependencies: ["ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"], exclude: ["Attacks", "Golden"],
         swiftSettings: base),
 ]
 

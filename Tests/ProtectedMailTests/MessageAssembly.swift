@@ -12,10 +12,15 @@ struct MessageAssembly {
     /// Protects the message, feeding the body in pieces of this size.
     mutating func protect(
         _ plan: ProtectionPlan, options: ProtectOptions = .init(), time: Timestamp, piece: Int = 1 << 16
-    )
-        throws
-    {
-        let protector = try Protector(header: fields, plan: plan, time: time, options: options)
+    ) throws {
+        try protect(.openpgp(plan), options: options, time: time, piece: piece)
+    }
+
+    /// The same in either protocol.
+    mutating func protect(
+        _ protection: Protection, options: ProtectOptions = .init(), time: Timestamp, piece: Int = 1 << 16
+    ) throws {
+        let protector = try Protector(header: fields, protection: protection, time: time, options: options)
         for start in stride(from: 0, to: body.count, by: piece) {
             try protector.push(body[start..<min(body.count, start + piece)].span)
         }

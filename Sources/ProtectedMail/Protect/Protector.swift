@@ -2,7 +2,7 @@ import Libcrypto
 public import MIME
 public import OpenPGP
 
-/// Protects one outgoing message as PGP/MIME (RFC 3156): the header first, then the body in any pieces, and at the end
+/// Protects one outgoing message as PGP/MIME (RFC 3156) or S/MIME (RFC 8551): the header first, then the body in any pieces, and at the end
 /// the edits of the header and the new body.
 ///
 /// What is protected is the MIME entity that the message is: its Content-* fields exactly as they came (order,
@@ -15,6 +15,7 @@ public import OpenPGP
 public final class Protector {
     private enum Engine {
         case encrypt(EncryptedBody)
+        case pkcs7(PKCS7MIMEBody)
         case sign(SignedBody)
         case finished
     }
@@ -29,9 +30,41 @@ public final class Protector {
     ///   - plan: what to do to whom.
     ///   - time: the time of the signature.
     /// - Throws: `ProtectedMailError` with `emptyPlan`, `noRecipients` or `noSigner`; errors of the layers below.
-    public init(header: [HeaderField], plan: ProtectionPlan, time: Timestamp, options: ProtectOptions = .init()) throws
-    {
+    public convenience init(
+        header: [HeaderField], plan: ProtectionPlan, time: Timestamp, options: ProtectOptions = .init()
+    ) throws {
+        try self.init(header: header, protection: .openpgp(plan), time: time, options: options)
+    }
+
+    /// The same for either protocol.
+    public init(
+        header: [HeaderField], protection: Protection, time: Timestamp, options: ProtectOptions = .init()
+    ) throws {
         content = ContentFields(header)
+        switch protection {
+        case .openpgp(let plan): engine = try Self.engine(content, plan, time, options)
+        case .smime(let plan): engine = try Self.engine(content, plan, time, options)
+        }
+    }
+
+    private static func engine(
+        _ content: ContentFields, _ plan: SMIMEPlan, _ time: Timestamp, _ options: ProtectOptions
+    ) throws -> Engine {
+        guard !plan.recipients.isEmpty || plan.signer != nil else {
+            throw ProtectedMailError(.emptyPlan, "the plan asks for neither encryption nor a signature")
+        }
+        guard plan.recipients.isEmpty, plan.signatureForm == .detached, let signer = plan.signer else {
+            return .pkcs7(try PKCS7MIMEBody(content: content, plan: plan, time: time, options: options))
+        }
+        return .sign(
+            try SignedBody(
+                content: content, signer: SMIMEEntitySigner(signer: signer, chain: plan.chain, time: time),
+                options: options))
+    }
+
+    private static func engine(
+        _ content: ContentFields, _ plan: ProtectionPlan, _ time: Timestamp, _ options: ProtectOptions
+    ) throws -> Engine {
         guard plan.encrypt || plan.sign else {
             throw ProtectedMailError(.emptyPlan, "the plan asks for neither encryption nor a signature")
         }
@@ -39,18 +72,20 @@ public final class Protector {
             throw ProtectedMailError(.noSigner, "the plan asks for a signature and names no key")
         }
         if plan.encrypt {
-            engine = .encrypt(try EncryptedBody(content: content, plan: plan, time: time, options: options))
-        } else if let signer = plan.signer {
-            engine = .sign(try SignedBody(content: content, signer: signer, time: time, options: options))
-        } else {
+            return .encrypt(try EncryptedBody(content: content, plan: plan, time: time, options: options))
+        }
+        guard let signer = plan.signer else {
             throw ProtectedMailError(.noSigner, "the plan asks for a signature and names no key")
         }
+        return .sign(
+            try SignedBody(content: content, signer: OpenPGPEntitySigner(key: signer, time: time), options: options))
     }
 
     /// Takes the next piece of the body, line ends CRLF. Throws what the layers below throw, as for a full disk.
     public func push(_ body: Span<UInt8>) throws {
         switch engine {
         case .encrypt(let encrypted): try encrypted.push(body)
+        case .pkcs7(let data): try data.push(body)
         case .sign(let signed): try signed.push(body)
         case .finished: throw ProtectedMailError(.finished, "body bytes after the end")
         }
@@ -64,13 +99,17 @@ public final class Protector {
         self.engine = .finished
         switch engine {
         case .encrypt(let encrypted): return message(try encrypted.finish(), type: encrypted.contentType)
+        case .pkcs7(let data): return message(try data.finish(), type: data.contentType, PKCS7MIMEBody.fields)
         case .sign(let signed): return message(try signed.finish(), type: signed.contentType)
         case .finished: throw ProtectedMailError(.finished, "the message has already been finished")
         }
     }
 
-    private func message(_ body: Spool, type: String) -> ProtectedMessage {
-        let edits = content.removals + content.version + [.append(name: "Content-Type", value: type)]
+    private func message(
+        _ body: Spool, type: String, _ more: [(name: String, value: String)] = []
+    ) -> ProtectedMessage {
+        let fields = [(name: "Content-Type", value: type)] + more
+        let edits = content.removals + content.version + fields.map { .append(name: $0.name, value: $0.value) }
         return ProtectedMessage(headerEdits: edits, body: body)
     }
 }

@@ -1,28 +1,25 @@
 import Libcrypto
 import MIME
-import OpenPGP
 
-/// Collects a message and writes it as multipart/signed (RFC 3156, section 5): the entity, made safe for 7-bit
+/// Collects a message and writes it as multipart/signed (RFC 1847, section 2.1): the entity, made safe for 7-bit
 /// transport where it is not, and a detached signature over exactly the bytes that are sent.
 final class SignedBody {
     let contentType: String
     private let boundary: String
     private let content: ContentFields
     private let options: ProtectOptions
-    private let signer: DetachedSigner
+    private let signer: any EntitySigner
     private let collected: Spool
     private var safety = SevenBitSafety()
     private var size = 0
 
-    init(content: ContentFields, signer key: SigningKey, time: Timestamp, options: ProtectOptions) throws {
+    init(content: ContentFields, signer: any EntitySigner, options: ProtectOptions) throws {
         boundary = try options.boundary ?? Boundary.random()
         self.content = content
         self.options = options
-        signer = try DetachedSigner(keys: [key], mode: .binary, time: time)
-        guard let hash = signer.hash else { throw ProtectedMailError(.noSigner, "the keys need more than one hash") }
-        let micalg = "pgp-" + hash.description.lowercased().filter { $0 != "-" }
-        contentType =
-            " multipart/signed; micalg=\(micalg);\n protocol=\"application/pgp-signature\";\n boundary=\"\(boundary)\""
+        self.signer = signer
+        let parameters = signer.parameters.split(separator: "\r").joined()
+        contentType = " multipart/signed; \(parameters);\n boundary=\"\(boundary)\""
         collected = Spool(memoryLimit: options.spoolMemoryLimit, directory: options.spoolDirectory)
         let head = content.inner + Octet.crlf
         safety.push(head.span)
@@ -53,16 +50,16 @@ final class SignedBody {
             let entity = try SevenBitRewriter.rewrite(bytes)
             try add(entity.span, to: output)
         }
-        let signature = try signer.finish(armor: true, lineEnding: .crlf)
-        try output.append(Array(Self.tail(boundary: boundary).utf8))
-        try output.append(signature)
+        // The line end before the delimiter is the delimiter's and not signed.
+        try output.append(Array("\r\n--\(boundary)\r\n".utf8))
+        try output.append(signer.part())
         try output.append(Array("\r\n--\(boundary)--\r\n".utf8))
         return output
     }
 
     /// What is signed is what is sent.
     private func add(_ piece: Span<UInt8>, to output: Spool) throws {
-        signer.push(piece)
+        try signer.push(piece)
         try output.append(piece)
     }
 
@@ -75,18 +72,5 @@ final class SignedBody {
             case .sevenBit, .quotedPrintable, .base64, .other: return false
             }
         }
-    }
-
-    /// The line end before the delimiter is the delimiter's and not signed (RFC 3156, section 5).
-    private static func tail(boundary: String) -> String {
-        """
-        \r
-        --\(boundary)\r
-        Content-Type: application/pgp-signature; name="signature.asc"\r
-        Content-Description: OpenPGP digital signature\r
-        Content-Disposition: attachment; filename="signature.asc"\r
-        \r
-
-        """
     }
 }
