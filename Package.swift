@@ -64,7 +64,7 @@ let daemon: [Target] = [
     .executableTarget(
         name: "guardctl",
         dependencies: [
-            "Libcrypto", "MIME", "OpenPGP", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
+            "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ], swiftSettings: base),
 

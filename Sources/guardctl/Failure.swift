@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMS
 import Configuration
 import Foundation
 import KeyStore
@@ -12,6 +13,12 @@ enum Failure {
             say(error.message)
             switch error.code {
             case .notFound, .ambiguous, .exists, .hasSecretKey, .passwordRequired, .wrongPassword: throw ExitCode(1)
+            default: throw ExitCode(2)
+            }
+        } catch let error as CMSError {
+            say(error.message)
+            switch error.code {
+            case .wrongPassword, .passwordNeeded, .keyMismatch, .badSignature, .refusedByPolicy: throw ExitCode(1)
             default: throw ExitCode(2)
             }
         } catch let error as ConfigurationError {

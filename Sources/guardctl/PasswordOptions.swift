@@ -18,12 +18,19 @@ struct PasswordOptions: ParsableArguments {
     ///
     /// - Parameter confirmed: whether a prompt asks twice.
     func read(prompt: String, confirmed: Bool = false) throws -> SecretBytes {
-        if let passwordFile { return try Self.firstLine(of: passwordFile) }
+        try Self.read(from: passwordFile, prompt: prompt, confirmed: confirmed)
+    }
+
+    /// The same for the value of another option of this kind.
+    static func read(
+        from file: String?, option: String = "--password-file", prompt: String, confirmed: Bool
+    ) throws -> SecretBytes {
+        if let file { return try firstLine(of: file) }
         guard isatty(STDIN_FILENO) == 1 else {
-            throw KeyStoreError(.passwordRequired, "\(prompt): no terminal to ask at; use --password-file")
+            throw KeyStoreError(.passwordRequired, "\(prompt): no terminal to ask at; use \(option)")
         }
-        let password = try Self.ask(prompt)
-        if confirmed, try Self.ask("\(prompt) again") != password {
+        let password = try ask(prompt)
+        if confirmed, try ask("\(prompt) again") != password {
             throw KeyStoreError(.wrongPassword, "the two passwords differ")
         }
         return password
