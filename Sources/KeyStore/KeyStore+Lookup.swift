@@ -176,12 +176,17 @@ extension KeyStore: CertificateSource {
     }
 
     private func secretCertificate(_ hit: CertificateCache.Hit) throws -> SecretCertificate? {
-        try secretCertificate(fingerprint: hit.fingerprint)
+        guard let entry = try entry(hit) else { return nil }
+        return try secretCertificate(entry, fingerprint: hit.fingerprint)
     }
 
     /// The opened secret key under the newest state of its certificate; nil if there is none.
     func secretCertificate(fingerprint: String) throws -> SecretCertificate? {
         guard let entry = try entry(fingerprint) else { return nil }
+        return try secretCertificate(entry, fingerprint: fingerprint)
+    }
+
+    private func secretCertificate(_ entry: CertificateCache.Entry, fingerprint: String) throws -> SecretCertificate? {
         if let known = cache.secret(fingerprint, revision: entry.revision) { return known }
         let row = try database.read {
             try Row.fetchOne($0.cachedStatement(sql: Query.secret), arguments: ["fingerprint": fingerprint])

@@ -11,6 +11,7 @@ public final class KeyStore: Sendable {
     let database: StoreDatabase
     let keyring: Keyring
     let cache: CertificateCache
+    private let watch: ChangeWatch
     /// Unix seconds for bookkeeping columns; never used to judge a key.
     let clock: @Sendable () -> Int64
 
@@ -39,6 +40,7 @@ public final class KeyStore: Sendable {
             now: clock)
         keyring = Keyring(master)
         cache = CertificateCache(limits: cacheLimits)
+        watch = ChangeWatch(database: path)
         try checkMasterKey(master)
     }
 
@@ -67,7 +69,7 @@ public final class KeyStore: Sendable {
 
     /// A number that rises with every change, made by whichever process.
     public func changeCounter() throws -> Int64 {
-        try database.readStatement { try Self.counter($0) }
+        try watch.counter { try database.readStatement { try Self.counter($0) } }
     }
 
     static func counter(_ connection: Database) throws -> Int64 {
