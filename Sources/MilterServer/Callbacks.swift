@@ -49,7 +49,7 @@ private func onNegotiate(
     _ reserved2: UnsafeMutablePointer<UInt>?, _ reserved3: UnsafeMutablePointer<UInt>?
 ) -> sfsistat {
     guard let context, let server, let wantedActions, let wantedSteps else { return SMFIS_REJECT }
-    guard let agreed = Negotiation(offeredActions: actions, offeredSteps: steps) else {
+    guard let agreed = Negotiation(offeredActions: actions, offeredSteps: steps, isLocal: server.isLocal) else {
         server.log(.error, "the MTA does not let a milter change header and body: connection refused")
         return SMFIS_REJECT
     }
@@ -59,7 +59,7 @@ private func onNegotiate(
     reserved3?.pointee = 0
     if agreed.setsMacros {
         for (stage, names) in Negotiation.macros {
-            var list = Array(names.joined(separator: " ").utf8CString)
+            var list = Array(names.map(\.description).joined(separator: " ").utf8CString)
             guard smfi_setsymlist(context, stage, &list) == MI_SUCCESS else { return SMFIS_REJECT }
         }
     }

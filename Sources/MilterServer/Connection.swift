@@ -25,7 +25,7 @@ final class Connection {
     }
 
     func connect(_ context: OpaquePointer, host: String, address: ClientAddress?) -> Int32 {
-        let macros = readMacros(context, SMFIM_CONNECT)
+        let macros = MacroNames.connect.read(context)
         client = (host, address, macros)
         let reply = session.connected(host: host, address: address, macros: macros)
         // Refusals wait for MAIL: every stage before it concerns the whole connection.
@@ -48,13 +48,13 @@ final class Connection {
         skipBody = false
         renewSession()
         if let refusal = pending { return answer(context, refusal) }
-        let macros = readMacros(context, SMFIM_CONNECT, SMFIM_ENVFROM)
+        let macros = MacroNames.sender.read(context)
         let reply = session.sender(arguments.first ?? [], arguments: Array(arguments.dropFirst()), macros: macros)
         return answer(context, reply)
     }
 
     func recipient(_ context: OpaquePointer, _ arguments: [[UInt8]]) -> Int32 {
-        let macros = readMacros(context, SMFIM_CONNECT, SMFIM_ENVFROM, SMFIM_ENVRCPT)
+        let macros = MacroNames.recipient.read(context)
         let reply = session.recipient(arguments.first ?? [], arguments: Array(arguments.dropFirst()), macros: macros)
         // A refused recipient does not end the message.
         return answer(context, reply, endsMessage: false)
@@ -74,7 +74,7 @@ final class Connection {
             session.aborted()
             return answer(context, refusal)
         }
-        return answer(context, session.endOfHeaders(macros: allMacros(context)), afterHeaders: true)
+        return answer(context, session.endOfHeaders(macros: MacroNames.message.read(context)), afterHeaders: true)
     }
 
     func body(_ context: OpaquePointer, _ bytes: Span<UInt8>) -> Int32 {
@@ -83,7 +83,7 @@ final class Connection {
     }
 
     func endOfMessage(_ context: OpaquePointer) -> Int32 {
-        let macros = allMacros(context)
+        let macros = MacroNames.message.read(context)
         server.ticker.begin(context)
         let outcome = session.endOfMessage(macros: macros)
         server.ticker.end(context)
@@ -113,10 +113,6 @@ final class Connection {
     }
 
     // MARK: -
-
-    private func allMacros(_ context: OpaquePointer) -> Macros {
-        readMacros(context, SMFIM_CONNECT, SMFIM_ENVFROM, SMFIM_EOM)
-    }
 
     /// A reload takes effect with the next message, also on a connection that stays open for hours.
     private func renewSession() {

@@ -53,6 +53,9 @@ public final class MilterServer: @unchecked Sendable {
 
     func log(_ level: LogLevel, _ text: String) { logger(level, text) }
 
+    /// Whether the MTA connects by a unix socket.
+    var isLocal: Bool { if case .unix = options.address { true } else { false } }
+
     /// Messages between MAIL and their end.
     public var messagesInFlight: Int { gate.count }
 

@@ -10,8 +10,11 @@ struct Negotiation: Equatable {
     /// Taken when offered. No reply to connect and to each header field saves that many round trips.
     static let optionalSteps = UInt(SMFIP_SKIP | SMFIP_HDR_LEADSPC | SMFIP_NR_HDR | SMFIP_NR_CONN)
 
+    /// Not wanted on a unix socket. Over TCP the reply to DATA breaks up a wait of 40 ms, see `onData`.
+    static let unwantedLocalSteps = UInt(SMFIP_NODATA)
+
     /// The macros each stage needs, so that Postfix sends these and whatever its own lists say does not matter.
-    static let macros: [(stage: Int32, names: [String])] = [
+    static let macros: [(stage: Int32, names: [StaticString])] = [
         (SMFIM_CONNECT, ["{daemon_name}"]),
         (
             SMFIM_ENVFROM,
@@ -26,11 +29,13 @@ struct Negotiation: Equatable {
     let actions: UInt
     let steps: UInt
 
-    /// nil when the MTA lacks an action guardd cannot do without.
-    init?(offeredActions: UInt, offeredSteps: UInt) {
+    /// nil when the MTA lacks an action guardd cannot do without. `isLocal`: it comes by a unix socket.
+    init?(offeredActions: UInt, offeredSteps: UInt, isLocal: Bool) {
         guard offeredActions & Self.requiredActions == Self.requiredActions else { return nil }
         actions = Self.requiredActions | (offeredActions & UInt(SMFIF_SETSYMLIST))
-        steps = offeredSteps & (Self.unwantedSteps | Self.optionalSteps)
+        steps =
+            offeredSteps
+            & (Self.unwantedSteps | Self.optionalSteps | (isLocal ? Self.unwantedLocalSteps : 0))
     }
 
     var setsMacros: Bool { actions & UInt(SMFIF_SETSYMLIST) != 0 }
@@ -41,14 +46,35 @@ struct Negotiation: Equatable {
     var repliesToConnect: Bool { steps & UInt(SMFIP_NR_CONN) == 0 }
 }
 
-/// The macros of the stages up to now, as `names` of the stage ask for.
-func readMacros(_ context: OpaquePointer, _ stages: Int32...) -> Macros {
-    var values: [String: String] = [:]
-    for (stage, names) in Negotiation.macros where stages.contains(stage) {
-        for name in names {
-            var symbol = name.utf8CString.map { $0 }
-            if let value = smfi_getsymval(context, &symbol) { values[name] = String(cString: value) }
+/// Which macros to read at an event: those asked for with it and with the events before it, each once.
+struct MacroNames {
+    static let connect = MacroNames(SMFIM_CONNECT)
+    static let sender = MacroNames(SMFIM_CONNECT, SMFIM_ENVFROM)
+    static let recipient = MacroNames(SMFIM_CONNECT, SMFIM_ENVFROM, SMFIM_ENVRCPT)
+    static let message = MacroNames(SMFIM_CONNECT, SMFIM_ENVFROM, SMFIM_EOM)
+
+    /// As libmilter wants them, and without braces.
+    private let names: [(symbol: StaticString, text: String)]
+
+    private init(_ stages: Int32...) {
+        var names: [(symbol: StaticString, text: String)] = []
+        for (stage, symbols) in Negotiation.macros where stages.contains(stage) {
+            for symbol in symbols {
+                let text = symbol.description.filter { $0 != "{" && $0 != "}" }
+                if !names.contains(where: { $0.text == text }) { names.append((symbol, text)) }
+            }
         }
+        self.names = names
     }
-    return Macros(values)
+
+    /// Their values now.
+    func read(_ context: OpaquePointer) -> Macros {
+        var macros = Macros()
+        for (symbol, text) in names {
+            // libmilter only reads the name; a literal ends with a zero.
+            let name = UnsafeMutableRawPointer(mutating: symbol.utf8Start).assumingMemoryBound(to: CChar.self)
+            if let value = smfi_getsymval(context, name) { macros.add(text, String(cString: value)) }
+        }
+        return macros
+    }
 }

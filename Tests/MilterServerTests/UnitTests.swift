@@ -96,15 +96,17 @@ import Testing
 @Suite struct NegotiationTests {
     @Test func needsEveryEdit() {
         for missing: UInt in [0x1, 0x2, 0x10] {
-            #expect(Negotiation(offeredActions: 0x1FF & ~missing, offeredSteps: 0) == nil)
+            #expect(Negotiation(offeredActions: 0x1FF & ~missing, offeredSteps: 0, isLocal: true) == nil)
         }
-        #expect(Negotiation(offeredActions: 0x13, offeredSteps: 0)?.setsMacros == false)
+        #expect(Negotiation(offeredActions: 0x13, offeredSteps: 0, isLocal: true)?.setsMacros == false)
     }
 
     @Test func neverAsksForMoreThanOffered() throws {
         for steps: UInt in [0, 0x7F, 0x400, 0x10_0480, 0x1F_FFFF] {
-            let agreed = try #require(Negotiation(offeredActions: 0x1FF, offeredSteps: steps))
+            let agreed = try #require(Negotiation(offeredActions: 0x1FF, offeredSteps: steps, isLocal: false))
             #expect(agreed.steps & ~steps == 0)
+            let local = try #require(Negotiation(offeredActions: 0x1FF, offeredSteps: steps, isLocal: true))
+            #expect(local.steps == agreed.steps | (steps & 0x200))
             // What decides must always be sent and answered.
             #expect(
                 agreed.steps & (0x1 | 0x4 | 0x8 | 0x10 | 0x20 | 0x40 | 0x200 | 0x4000 | 0x8000 | 0x40000 | 0x80000) == 0

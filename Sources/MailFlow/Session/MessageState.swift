@@ -42,9 +42,9 @@ final class MessageState {
 
     func take(_ macros: Macros) {
         if let id = macros["i"] { record.queueID = id }
-        if let name = macros["{daemon_name}"] { ladder.daemonName = name }
-        if let login = macros["{auth_authen}"] { ladder.login = login }
-        if let subject = macros["{cert_subject}"] { ladder.certificateSubject = subject }
+        if let name = macros["daemon_name"] { ladder.daemonName = name }
+        if let login = macros["auth_authen"] { ladder.login = login }
+        if let subject = macros["cert_subject"] { ladder.certificateSubject = subject }
     }
 
     func add(_ field: HeaderField) {

@@ -48,8 +48,8 @@ public final class Session {
     public func recipient(_ path: [UInt8], arguments: [[UInt8]], macros: Macros) -> Reply {
         guard let message else { return .proceed }
         message.take(macros)
-        if macros["{rcpt_mailer}"] != nil { message.cameBySMTP = true }
-        message.envelope.recipients.append(Envelope.Recipient(path: path, resolved: macros["{rcpt_addr}"]))
+        if macros["rcpt_mailer"] != nil { message.cameBySMTP = true }
+        message.envelope.recipients.append(Envelope.Recipient(path: path, resolved: macros["rcpt_addr"]))
         return .proceed
     }
 

@@ -31,7 +31,7 @@ function envelope(conn, behaviour)
     expect(conn, SMFIR_CONTINUE, "mailfrom")
     must(mt.rcptto(conn, "<r@b.test>"), "rcptto")
     expect(conn, SMFIR_CONTINUE, "rcptto")
-    must(mt.data(conn), "data")
+    if not mt.test_option(conn, SMFIP_NODATA) then fail("asked for DATA on a unix socket") end
     must(mt.header(conn, "Subject", " hello"), "header")
     must(mt.header(conn, "From", " <s@a.test>"), "header")
 end
