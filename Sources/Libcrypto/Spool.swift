@@ -2,30 +2,38 @@ import COpenSSL
 import Glibc
 
 /// Octets that wait: appended once, read from the start any number of times. Up to `memoryLimit` octets stay in memory;
-/// past that everything goes to a file without a name, each 64 KiB record sealed with AES-256-GCM under a random key
-/// that exists only in this object. Neither a crash nor a copy of the disk leaves anything readable.
+/// past that everything goes to a file without a name, each record sealed with AES-256-GCM under a random key that exists
+/// only in this object. Neither a crash nor a copy of the disk leaves anything readable. What is ciphertext already is
+/// kept as it is.
 public final class Spool: @unchecked Sendable {
-    /// Octets of plaintext in one sealed record.
-    public static let recordSize = 64 << 10
+    /// Octets of content in one record: whole pages, and less than the 65535 octets that protocols like to set as limit.
+    public static let recordSize = 60 << 10
 
     private let memoryLimit: Int
     private let directory: String?
+    private let isSecret: Bool
     /// Pieces of at most one record: all of the content, or what has not filled a record on disk yet.
     private var pieces: [[UInt8]] = []
-    private var file: SealedFile?
+    private var file: SpoolFile?
     /// Octets appended so far.
     public private(set) var count = 0
 
-    /// `directory` is where the file goes if one is needed; by default TMPDIR, else /var/tmp.
-    public init(memoryLimit: Int = 1 << 20, directory: String? = nil) {
+    /// `directory` is where the file goes if one is needed; by default TMPDIR, else /var/tmp. `isSecret` is false only for
+    /// content that anybody may read, such as ciphertext on its way out.
+    public init(memoryLimit: Int = 1 << 20, directory: String? = nil, isSecret: Bool = true) {
         self.memoryLimit = memoryLimit
         self.directory = directory
+        self.isSecret = isSecret
     }
 
     deinit {
-        for index in pieces.indices {
-            pieces[index].withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) }
-        }
+        cleanse(pieces.count)
+    }
+
+    /// Wipes the first `count` pieces.
+    private func cleanse(_ count: Int) {
+        guard isSecret else { return }
+        for index in 0..<count { pieces[index].withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) } }
     }
 
     /// Whether the content outgrew memory.
@@ -60,17 +68,17 @@ public final class Spool: @unchecked Sendable {
         if file == nil, count > memoryLimit { try flush() }
     }
 
-    /// Seals all full records; a shorter last piece stays in memory.
+    /// Writes all full records; a shorter last piece stays in memory.
     private func flush() throws {
-        let file = try file ?? SealedFile(directory: directory)
+        let file = try file ?? SpoolFile(directory: directory, isSealed: isSecret)
         self.file = file
         let full = pieces.prefix { $0.count == Self.recordSize }.count
         for piece in pieces.prefix(full) { try file.append(piece) }
-        for index in 0..<full { pieces[index].withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) } }
+        cleanse(full)
         pieces.removeFirst(full)
     }
 
-    /// Hands out the content from the start in pieces of at most 64 KiB.
+    /// Hands out the content from the start in pieces of at most ``recordSize`` octets.
     public func forEachChunk(_ body: (Span<UInt8>) throws -> Void) throws {
         if let file { try file.forEachRecord(body) }
         for piece in pieces { try body(piece.span) }

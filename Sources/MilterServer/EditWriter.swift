@@ -37,32 +37,19 @@ struct EditWriter {
     }
 
     private func replaceBody(with body: Spool) throws {
-        // One frame holds 65535 bytes; regrouping avoids a frame of one byte after each record of 64 KiB.
-        let frame = Int(MILTER_CHUNK_SIZE)
-        var pending: [UInt8] = []
-        pending.reserveCapacity(frame)
         var sent = false
-        func flush() throws {
-            let code = pending.withUnsafeMutableBufferPointer {
-                smfi_replacebody(context, $0.baseAddress, Int32(truncatingIfNeeded: $0.count))
-            }
-            try check("smfi_replacebody", code)
-            pending.removeAll(keepingCapacity: true)
+        try body.forEachChunk { chunk in
+            try chunk.withUnsafeBufferPointer { try replaceBody(with: $0) }
             sent = true
         }
-        try body.forEachChunk { chunk in
-            try chunk.withUnsafeBufferPointer { bytes in
-                var rest = bytes[...]
-                while !rest.isEmpty {
-                    let piece = rest.prefix(frame - pending.count)
-                    pending.append(contentsOf: piece)
-                    rest = rest.dropFirst(piece.count)
-                    if pending.count == frame { try flush() }
-                }
-            }
-        }
         // An empty body still has to be said, or the old one would stay.
-        if !pending.isEmpty || !sent { try flush() }
+        if !sent { try replaceBody(with: UnsafeBufferPointer(start: nil, count: 0)) }
+    }
+
+    /// Appends to the new body. libmilter cuts what is longer than one frame of 65535 bytes.
+    private func replaceBody(with bytes: UnsafeBufferPointer<UInt8>) throws {
+        let start = UnsafeMutablePointer(mutating: bytes.baseAddress)  // libmilter only reads
+        try check("smfi_replacebody", smfi_replacebody(context, start, Int32(truncatingIfNeeded: bytes.count)))
     }
 
     /// The value as the MTA wants it: with its leading blank only if that was negotiated, folded with LF alone (Postfix

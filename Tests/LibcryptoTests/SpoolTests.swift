@@ -50,10 +50,20 @@ import Testing
                 target.hasPrefix(directory.path), let content = FileManager.default.contents(atPath: link)
             else { continue }
             seen += 1
-            #expect(content.count >= 4 * 65_536)
+            #expect(content.count >= 4 * Spool.recordSize)
             #expect(content.range(of: needle) == nil)
         }
         #expect(seen == 1)
+    }
+
+    @Test func keepsWhatIsNoSecretAsItIs() throws {
+        let spool = Spool(memoryLimit: 1000, isSecret: false)
+        let content = Self.sample(300_001)
+        try spool.append(content)
+        #expect(spool.isOnDisk)
+        #expect(try spool.bytes() == content)
+        try spool.append([7])
+        #expect(try spool.bytes() == content + [7])
     }
 
     @Test func failuresAreThrown() {

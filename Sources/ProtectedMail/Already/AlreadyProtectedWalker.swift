@@ -70,6 +70,7 @@ public final class AlreadyProtectedWalker {
         case .openpgp(var scanner):
             scanner.push(body) { take($0, $1) }
             kind = .openpgp(scanner)
+        case .inline where packets.isRefuted: break
         case .cms, .inline:
             decoder?.push(body) { content($0) }
         }

@@ -19,7 +19,7 @@ final class EncryptedBody {
         let boundary = try options.boundary ?? Boundary.random()
         contentType = " multipart/encrypted; protocol=\"application/pgp-encrypted\";\n boundary=\"\(boundary)\""
         tail = Array("\r\n--\(boundary)--\r\n".utf8)
-        spool = Spool(memoryLimit: options.spoolMemoryLimit, directory: options.spoolDirectory)
+        spool = Spool(memoryLimit: options.spoolMemoryLimit, directory: options.spoolDirectory, isSecret: false)
         var encryption = EncryptionOptions()
         encryption.lineEnding = .crlf
         encryption.cipher = options.cipher

@@ -1,16 +1,18 @@
 import COpenSSL
 import Glibc
 
-/// The file behind a `Spool`: nameless, of sealed records of one size. The nonce of a record is its index, which never
-/// repeats under the key of this object.
-final class SealedFile {
+/// The file behind a `Spool`: nameless, of records of one size, sealed where they are secret. The nonce of a sealed record
+/// is its index, which never repeats under the key of this object.
+final class SpoolFile {
     private let descriptor: Int32
-    private let key: SecretBytes
+    /// nil where records are written as they are.
+    private let key: SecretBytes?
     private var records = 0
-    private let stride = Spool.recordSize + AESGCM.tagSize
+    private let stride: Int
 
-    init(directory: String?) throws {
-        key = try SecretBytes.random(count: 32)
+    init(directory: String?, isSealed: Bool) throws {
+        key = isSealed ? try SecretBytes.random(count: 32) : nil
+        stride = Spool.recordSize + (isSealed ? AESGCM.tagSize : 0)
         let folder = directory ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp"
         // O_TMPFILE, whose macro is not imported.
         var descriptor = open(folder, 0o20000000 | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0o600)
@@ -36,10 +38,10 @@ final class SealedFile {
         (0..<12).map { $0 < 4 ? 0 : UInt8(truncatingIfNeeded: index >> ((11 - $0) * 8)) }
     }
 
-    /// Seals one full record at the end.
+    /// Writes one full record at the end.
     func append(_ record: [UInt8]) throws {
-        let sealed = try AESGCM.seal(record.span, key: key, nonce: nonce(records), aad: [])
-        try sealed.withUnsafeBytes { buffer in
+        let stored = try key.map { try AESGCM.seal(record.span, key: $0, nonce: nonce(records), aad: []) } ?? record
+        try stored.withUnsafeBytes { buffer in
             var written = 0
             while written < buffer.count {
                 let result = pwrite(
@@ -54,11 +56,12 @@ final class SealedFile {
     }
 
     func forEachRecord(_ body: (Span<UInt8>) throws -> Void) throws {
-        var sealed = [UInt8](repeating: 0, count: stride)
-        var record = [UInt8](repeating: 0, count: Spool.recordSize)
+        var stored = [UInt8](repeating: 0, count: stride)
+        // Stays empty where nothing is sealed.
+        var record = [UInt8](repeating: 0, count: key == nil ? 0 : Spool.recordSize)
         defer { record.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) } }
         for index in 0..<records {
-            try sealed.withUnsafeMutableBytes { buffer in
+            try stored.withUnsafeMutableBytes { buffer in
                 var got = 0
                 while got < buffer.count {
                     let result = pread(
@@ -69,9 +72,13 @@ final class SealedFile {
                     got += result
                 }
             }
+            guard let key else {
+                try body(stored.span)
+                continue
+            }
             try record.withUnsafeMutableBufferPointer { buffer in
                 guard let base = buffer.baseAddress else { return }
-                try AESGCM.open(sealed.span, key: key, nonce: nonce(index), aad: [], into: base)
+                try AESGCM.open(stored.span, key: key, nonce: nonce(index), aad: [], into: base)
             }
             try body(record.span)
         }
