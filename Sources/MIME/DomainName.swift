@@ -17,6 +17,11 @@ public struct DomainName: Hashable, Sendable {
 
     /// Maps a domain as written, without white space and comments. Never fails; see ``isMapped``.
     public init(_ written: String) {
+        if DomainName.isPlain(written) {
+            text = written
+            isMapped = true
+            return
+        }
         if let literal = DomainName.literal(written) {
             text = literal
             isMapped = true
@@ -49,6 +54,30 @@ public struct DomainName: Hashable, Sendable {
             view.append(contentsOf: scalars)
             return String(view)
         }.joined(separator: ".")
+    }
+
+    /// Whether the name is in its mapped form already, as almost every name is: letters, digits, underscores and single
+    /// hyphens. (Two hyphens in a row may begin an A-label, which wants a closer look.)
+    private static func isPlain(_ written: String) -> Bool {
+        let octets = written.utf8
+        guard octets.count <= 253 else { return false }
+        var length = 0
+        var previous = ASCII.dot
+        for byte in octets {
+            switch byte {
+            case ASCII.dot:
+                guard length > 0, previous != ASCII.hyphen else { return false }
+                length = 0
+            case ASCII.hyphen:
+                guard length > 0, previous != ASCII.hyphen else { return false }
+                length += 1
+            case 0x61...0x7A, 0x30...0x39, ASCII.underscore: length += 1
+            default: return false
+            }
+            guard length <= 63 else { return false }
+            previous = byte
+        }
+        return length > 0 && previous != ASCII.hyphen
     }
 
     private static func literal(_ written: String) -> String? {

@@ -130,8 +130,9 @@ extension EmailAddress: Hashable {
     }
 
     public func hash(into hasher: inout Hasher) {
-        for byte in localPart.utf8 { hasher.combine(byte) }
-        for byte in domain.utf8 { hasher.combine(byte) }
+        for var part in [localPart, domain] {
+            part.withUTF8 { unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        }
     }
 }
 

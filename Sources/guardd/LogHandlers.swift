@@ -15,9 +15,12 @@ private func priority(_ level: Logger.Level) -> Int32 {
 
 /// One line whatever the text holds: what a stranger wrote into a mail must not forge a second entry.
 private func oneLine(_ text: String, _ metadata: Logger.Metadata) -> String {
+    var text = text
+    if !metadata.isEmpty { text += metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined() }
+    // Where everything is printable ASCII, as almost always, nothing needs a closer look.
+    if text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) { return text }
     var result = String.UnicodeScalarView()
-    let fields = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-    for scalar in (text + fields).unicodeScalars {
+    for scalar in text.unicodeScalars {
         result.append(scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "?" : scalar)
     }
     return String(result)
@@ -35,7 +38,7 @@ struct StandardErrorLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let line = oneLine("\(event.message)", metadata.merging(event.metadata ?? [:]) { $1 })
+        let line = oneLine("\(event.message)", event.metadata.map { metadata.merging($0) { $1 } } ?? metadata)
         printError(isJournal ? "<\(priority(event.level))>\(line)" : "\(Self.time()) guardd: \(event.level): \(line)")
     }
 
@@ -73,7 +76,7 @@ struct SystemLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let line = oneLine("\(event.message)", metadata.merging(event.metadata ?? [:]) { $1 })
+        let line = oneLine("\(event.message)", event.metadata.map { metadata.merging($0) { $1 } } ?? metadata)
         line.withCString { text in withVaList([text]) { vsyslog(priority(event.level), "%s", $0) } }
     }
 }

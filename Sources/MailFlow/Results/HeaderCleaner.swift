@@ -25,6 +25,7 @@ struct HeaderCleaner {
 
     /// Removes what the closure says, counting occurrences as the mail server does: by name without case, from 1.
     static func removals(from header: [HeaderField], where isWanted: (HeaderField) -> Bool) -> [HeaderEdit] {
+        guard header.contains(where: isWanted) else { return [] }
         var counts: [String: Int] = [:]
         var edits: [HeaderEdit] = []
         for field in header {

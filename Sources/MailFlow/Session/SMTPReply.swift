@@ -16,6 +16,8 @@ public struct SMTPReply: Sendable, Equatable {
     }
 
     static func clean(_ text: String, limit: Int) -> String {
+        let octets = text.utf8
+        if octets.count <= limit, octets.allSatisfy({ (0x20...0x7E).contains($0) }) { return text }
         var result = ""
         var count = 0
         for scalar in text.unicodeScalars where count < limit {
