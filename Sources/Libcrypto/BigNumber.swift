@@ -37,7 +37,43 @@ final class BigNumber {
     /// Whether the number is less than `other`.
     func isLess(than other: BigNumber) -> Bool { withHandle { a in other.withHandle { b in BN_cmp(a, b) < 0 } } }
 
+    func equals(_ other: BigNumber) -> Bool { withHandle { a in other.withHandle { b in BN_cmp(a, b) == 0 } } }
+
     var isZero: Bool { withHandle { BN_is_zero($0) == 1 } }
+
+    var isOne: Bool { withHandle { BN_is_one($0) == 1 } }
+
+    func times(_ other: BigNumber) throws -> BigNumber {
+        try result { result, context in
+            withHandle { a in other.withHandle { b in BN_mul(result, a, b, context) } }
+        }
+    }
+
+    /// The rest of a division; throws `invalidParameter` where `divisor` is zero.
+    func modulo(_ divisor: BigNumber) throws -> BigNumber {
+        try result { result, context in
+            withHandle { a in divisor.withHandle { b in BN_div(nil, result, a, b, context) } }
+        }
+    }
+
+    func minusOne() throws -> BigNumber {
+        try result { result, _ in withHandle { a in BN_copy(result, a) == nil ? 0 : BN_sub_word(result, 1) } }
+    }
+
+    /// A secret number that `body` computes; it returns 1 where that worked.
+    private func result(_ body: (OpaquePointer, OpaquePointer) -> Int32) throws -> BigNumber {
+        guard let context = BN_CTX_secure_new() else { throw LibcryptoError.failure("BN_CTX_new", .resourceExhausted) }
+        defer { BN_CTX_free(context) }
+        let result = try BigNumber()
+        let status = result.withHandle { result in
+            BN_set_flags(result, BN_FLG_CONSTTIME)
+            return body(result, context)
+        }
+        guard status == 1 else {
+            throw LibcryptoError.failure("arithmetic with the numbers of a key", .invalidParameter)
+        }
+        return result
+    }
 
     /// Most significant octet first, with zeros in front to `size` octets, in time that depends on sizes only.
     func secret(size: Int) throws -> SecretBytes {

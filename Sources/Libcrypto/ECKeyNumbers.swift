@@ -7,7 +7,7 @@ public struct ECKeyNumbers: Sendable {
 
     /// A fresh key.
     public static func generate(_ curve: EllipticCurve) throws -> ECKeyNumbers {
-        let owner = try KeyOwner.generate("EC", .string("group", curve.libraryName))
+        let owner = try KeyOwner.generate("EC", Parameters("group", curve.libraryName))
         return ECKeyNumbers(
             scalar: try owner.number("priv", size: curve.fieldSize), point: try owner.encodedPublicKey())
     }

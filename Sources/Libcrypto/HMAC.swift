@@ -9,7 +9,7 @@ public enum HMAC {
         defer { EVP_MAC_CTX_free(context) }
         var output = [UInt8](repeating: 0, count: 32)
         var written = 0
-        let done = Parameters.withString(OSSL_MAC_PARAM_DIGEST, "SHA256") { parameters in
+        let done = Parameters(OSSL_MAC_PARAM_DIGEST, "SHA256").withList { parameters in
             key.withPointer { EVP_MAC_init(context, $0, key.count, parameters) } == 1
                 && data.withUnsafeBufferPointer { EVP_MAC_update(context, $0.baseAddress, $0.count) } == 1
                 && EVP_MAC_final(context, &output, &written, output.count) == 1
@@ -37,28 +37,16 @@ public enum HKDF {
             throw LibcryptoError.failure("EVP_KDF_CTX_new")
         }
         defer { EVP_KDF_CTX_free(context) }
+        var parameters = Parameters(OSSL_KDF_PARAM_DIGEST, hash.libraryName)
+        parameters.octets(OSSL_KDF_PARAM_KEY, ikm)
+        if !salt.isEmpty { parameters.octets(OSSL_KDF_PARAM_SALT, salt) }
+        if !info.isEmpty { parameters.octets(OSSL_KDF_PARAM_INFO, info) }
         return try SecretBytes(
             raw: count,
             unsafe: { output in
-                let done = ikm.withPointer { ikmPointer in
-                    let list: [Parameters.Value] = [
-                        .string(OSSL_KDF_PARAM_DIGEST, hash.libraryName),
-                        .octets(OSSL_KDF_PARAM_KEY, UnsafeRawPointer(ikmPointer), ikm.count),
-                    ]
-                    return salt.withUnsafeBytes { salt in
-                        info.withUnsafeBytes { info in
-                            var list = list
-                            if salt.count > 0 {
-                                list.append(.octets(OSSL_KDF_PARAM_SALT, salt.baseAddress, salt.count))
-                            }
-                            if info.count > 0 {
-                                list.append(.octets(OSSL_KDF_PARAM_INFO, info.baseAddress, info.count))
-                            }
-                            return Parameters.with(list) { EVP_KDF_derive(context, output, count, $0) == 1 }
-                        }
-                    }
+                guard parameters.withList({ EVP_KDF_derive(context, output, count, $0) }) == 1 else {
+                    throw LibcryptoError.failure("HKDF")
                 }
-                guard done else { throw LibcryptoError.failure("HKDF") }
             })
     }
 }

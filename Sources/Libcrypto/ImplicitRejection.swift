@@ -13,7 +13,7 @@ struct ImplicitRejection: Sendable {
     /// The session key in `encoded`, which is what deciphering `ciphertext` gave (RFC 9580 sections 5.1.3 and 5.1.4), or
     /// where padding, algorithm or checksum is wrong the other one.
     func sessionKey(in encoded: SecretBytes, of ciphertext: [UInt8]) throws -> (algorithm: UInt8, key: SecretBytes) {
-        let fake = SecretBytes(copying: try HMAC.sha256(key: key, ciphertext))
+        let fake = try fake(for: ciphertext)
         var length: UInt32 = 0
         let found = SecretBytes(
             raw: 33,
@@ -26,5 +26,24 @@ struct ImplicitRejection: Sendable {
             throw LibcryptoError(.internalFailure, "no session key")
         }
         return (found.withBytes { $0[0] }, key)
+    }
+
+    /// The same for a session key of `size` octets, 1 to 32, without an algorithm.
+    func sessionKey(in encoded: SecretBytes, of ciphertext: [UInt8], size: Int) throws -> SecretBytes {
+        guard (1...32).contains(size) else {
+            throw LibcryptoError(.invalidParameter, "a session key of \(size) octets")
+        }
+        let fake = try fake(for: ciphertext)
+        return SecretBytes(
+            raw: size,
+            unsafe: { output in
+                encoded.withPointer { encodedPointer in
+                    fake.withPointer { guardd_unpad_known_key(encodedPointer, encoded.count, size, $0, output) }
+                }
+            })
+    }
+
+    private func fake(for ciphertext: [UInt8]) throws -> SecretBytes {
+        SecretBytes(copying: try HMAC.sha256(key: key, ciphertext))
     }
 }

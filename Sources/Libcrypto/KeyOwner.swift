@@ -2,37 +2,112 @@ import COpenSSL
 
 /// Owns an `EVP_PKEY`, which does not change after it is made and may be used by several threads at once.
 package final class KeyOwner: @unchecked Sendable {
+    /// What a key is used for.
+    package enum Operation: CaseIterable {
+        case signing, verification, encryption, decryption, agreement
+
+        fileprivate func start(_ context: OpaquePointer) -> Int32 {
+            switch self {
+            case .signing: EVP_PKEY_sign_init(context)
+            case .verification: EVP_PKEY_verify_init(context)
+            case .encryption: EVP_PKEY_encrypt_init(context)
+            case .decryption: EVP_PKEY_decrypt_init(context)
+            case .agreement: EVP_PKEY_derive_init(context)
+            }
+        }
+    }
+
+    /// Contexts between two uses. To set one up, libcrypto looks many names up: a fifteenth of an ECDSA signature.
+    private struct Idle {
+        var contexts: [Operation: OpaquePointer] = [:]
+        /// Never used itself, only copied: it can sign one message.
+        var signing: OpaquePointer?
+    }
+
     private let pointer: OpaquePointer
+    private let idle = Lock(Idle())
 
     package init(_ pointer: OpaquePointer) { self.pointer = pointer }
 
-    deinit { EVP_PKEY_free(pointer) }
+    deinit {
+        idle.withLock { idle in
+            idle.contexts.values.forEach { EVP_PKEY_CTX_free($0) }
+            EVP_MD_CTX_free(idle.signing)
+        }
+        EVP_PKEY_free(pointer)
+    }
 
     package func withHandle<R>(_ body: (OpaquePointer) throws -> R) rethrows -> R {
         defer { withExtendedLifetime(self) {} }
         return try body(pointer)
     }
 
-    /// Runs one operation in a context of its own.
+    /// Lends a new context, for checks of the key.
     package func withContext<R>(_ body: (OpaquePointer) throws -> R) throws -> R {
-        try withHandle { key in
-            guard let context = EVP_PKEY_CTX_new_from_pkey(LibraryContext.shared, key, nil) else {
-                throw LibcryptoError.failure("EVP_PKEY_CTX_new_from_pkey", .resourceExhausted)
-            }
-            defer { EVP_PKEY_CTX_free(context) }
-            return try body(context)
+        let context = try newContext()
+        defer { EVP_PKEY_CTX_free(context) }
+        return try body(context)
+    }
+
+    private func newContext() throws -> OpaquePointer {
+        guard let context = withHandle({ EVP_PKEY_CTX_new_from_pkey(LibraryContext.shared, $0, nil) }) else {
+            throw LibcryptoError.failure("EVP_PKEY_CTX_new_from_pkey", .resourceExhausted)
+        }
+        return context
+    }
+
+    /// Lends a context that is ready for `operation`; `body` has it alone, and sets whatever it needs itself.
+    func withContext<R>(for operation: Operation, _ body: (OpaquePointer) throws -> R) throws -> R {
+        let context = try idle.withLock { $0.contexts.removeValue(forKey: operation) } ?? prepared(for: operation)
+        do {
+            let result = try body(context)
+            let surplus = idle.withLock { $0.contexts.updateValue(context, forKey: operation) }
+            EVP_PKEY_CTX_free(surplus)
+            return result
+        } catch {
+            EVP_PKEY_CTX_free(context)
+            throw error
         }
     }
 
+    private func prepared(for operation: Operation) throws -> OpaquePointer {
+        let context = try newContext()
+        guard operation.start(context) == 1 else {
+            EVP_PKEY_CTX_free(context)
+            throw LibcryptoError.failure("the set-up for \(operation)", .invalidParameter)
+        }
+        return context
+    }
+
+    /// Lends a context that signs one message with a key of the Edwards family.
+    func withSigningContext<R>(_ body: (OpaquePointer) throws -> R) throws -> R {
+        guard let context = EVP_MD_CTX_new() else { throw LibcryptoError.failure("EVP_MD_CTX_new", .resourceExhausted) }
+        defer { EVP_MD_CTX_free(context) }
+        let ready = idle.withLock { idle in
+            if idle.signing == nil { idle.signing = newSigningContext() }
+            return idle.signing.map { EVP_MD_CTX_copy_ex(context, $0) == 1 } ?? false
+        }
+        guard ready else { throw LibcryptoError.failure("EVP_DigestSignInit_ex") }
+        return try body(context)
+    }
+
+    private func newSigningContext() -> OpaquePointer? {
+        guard let context = EVP_MD_CTX_new() else { return nil }
+        let status = withHandle { EVP_DigestSignInit_ex(context, nil, nil, LibraryContext.shared, nil, $0, nil) }
+        if status == 1 { return context }
+        EVP_MD_CTX_free(context)
+        return nil
+    }
+
     /// A key from its numbers. Throws `invalidParameter` where they make none.
-    package static func make(_ algorithm: String, isPrivate: Bool, _ numbers: KeyNumbers) throws -> KeyOwner {
+    package static func make(_ algorithm: String, isPrivate: Bool, _ numbers: Parameters) throws -> KeyOwner {
         guard let context = EVP_PKEY_CTX_new_from_name(LibraryContext.shared, algorithm, nil) else {
             throw LibcryptoError.failure("EVP_PKEY_CTX_new_from_name", .unsupported)
         }
         defer { EVP_PKEY_CTX_free(context) }
         var key: OpaquePointer?
         let selection = isPrivate ? guardd_keypair_selection() : guardd_public_key_selection()
-        let status = numbers.withParameters { parameters -> Int32 in
+        let status = numbers.withList { parameters -> Int32 in
             guard EVP_PKEY_fromdata_init(context) == 1 else { return 0 }
             return EVP_PKEY_fromdata(context, &key, selection, parameters)
         }
@@ -43,13 +118,13 @@ package final class KeyOwner: @unchecked Sendable {
     }
 
     /// A fresh key.
-    static func generate(_ algorithm: String, _ parameter: Parameters.Value) throws -> KeyOwner {
+    static func generate(_ algorithm: String, _ parameters: Parameters) throws -> KeyOwner {
         guard let context = EVP_PKEY_CTX_new_from_name(LibraryContext.shared, algorithm, nil) else {
             throw LibcryptoError.failure("EVP_PKEY_CTX_new_from_name", .resourceExhausted)
         }
         defer { EVP_PKEY_CTX_free(context) }
         var key: OpaquePointer?
-        let status = Parameters.with([parameter]) { parameters -> Int32 in
+        let status = parameters.withList { parameters -> Int32 in
             guard EVP_PKEY_keygen_init(context) == 1, EVP_PKEY_CTX_set_params(context, parameters) == 1 else {
                 return 0
             }
@@ -117,70 +192,6 @@ package final class KeyOwner: @unchecked Sendable {
     func publicNumber(_ name: String, size: Int) throws -> [UInt8] {
         try number(name, size: size).withBytes { bytes in
             Array((0..<bytes.count).map { bytes[$0] }.drop { $0 == 0 })
-        }
-    }
-}
-
-extension SecretBytes {
-    /// The other order of octets: libcrypto takes and gives integers in the machine's order.
-    func reversed() -> SecretBytes {
-        SecretBytes(count: count) { target in
-            withBytes { source in
-                for index in 0..<source.count { target[index] = source[source.count - 1 - index] }
-            }
-        }
-    }
-}
-
-/// The numbers of a key in the order and form libcrypto takes them. Secret ones live in locked memory.
-package struct KeyNumbers {
-    package init() {}
-
-    private enum Value {
-        case number(SecretBytes)
-        case octets([UInt8])
-        case name(String)
-    }
-    private var values: [(String, Value)] = []
-
-    /// An integer, most significant octet first.
-    package mutating func number(_ name: String, _ bytes: [UInt8]) { number(name, SecretBytes(copying: bytes)) }
-
-    package mutating func number(_ name: String, _ bytes: SecretBytes) {
-        values.append((name, .number(bytes.count > 0 ? bytes.reversed() : SecretBytes(copying: [0]))))
-    }
-
-    package mutating func octets(_ name: String, _ bytes: [UInt8]) { values.append((name, .octets(bytes))) }
-
-    package mutating func name(_ name: String, _ text: String) { values.append((name, .name(text))) }
-
-    func withParameters<R>(_ body: (UnsafeMutablePointer<OSSL_PARAM>) -> R) -> R {
-        var owned: [UnsafeMutableRawPointer] = []
-        defer { owned.forEach { $0.deallocate() } }
-        func copy(_ bytes: some Collection<UInt8>) -> UnsafeMutablePointer<UInt8> {
-            let pointer = UnsafeMutablePointer<UInt8>.allocate(capacity: max(bytes.count, 1))
-            for (index, byte) in bytes.enumerated() { (pointer + index).initialize(to: byte) }
-            owned.append(UnsafeMutableRawPointer(pointer))
-            return pointer
-        }
-        func copy(_ text: String) -> UnsafeMutablePointer<CChar> {
-            UnsafeMutableRawPointer(copy(Array(text.utf8) + [0])).assumingMemoryBound(to: CChar.self)
-        }
-        var list: [OSSL_PARAM] = values.map { name, value in
-            switch value {
-            case .number(let secret):
-                secret.withPointer {
-                    OSSL_PARAM_construct_BN(copy(name), UnsafeMutablePointer(mutating: $0), secret.count)
-                }
-            case .octets(let bytes): OSSL_PARAM_construct_octet_string(copy(name), copy(bytes), bytes.count)
-            case .name(let text): OSSL_PARAM_construct_utf8_string(copy(name), copy(text), 0)
-            }
-        }
-        list.append(OSSL_PARAM_construct_end())
-        defer { withExtendedLifetime(values) {} }
-        return list.withUnsafeMutableBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { preconditionFailure("the list holds at least its end") }
-            return body(base)
         }
     }
 }

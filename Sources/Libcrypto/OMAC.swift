@@ -32,7 +32,7 @@ final class OMAC {
                 throw LibcryptoError.failure("EVP_MAC_CTX_new", .resourceExhausted)
             }
             let first = [UInt8](repeating: 0, count: 15) + [purpose.rawValue]
-            let ready = Parameters.withString(OSSL_MAC_PARAM_CIPHER, "AES-\(key.count * 8)-CBC") { parameters in
+            let ready = Parameters(OSSL_MAC_PARAM_CIPHER, "AES-\(key.count * 8)-CBC").withList { parameters in
                 key.withPointer { EVP_MAC_init(context, $0, key.count, parameters) } == 1
             }
             guard ready, EVP_MAC_update(context, first, first.count) == 1 else {

@@ -1,45 +1,84 @@
 import COpenSSL
 
-/// Builds the OSSL_PARAM lists that libcrypto's algorithms take, for the duration of a call.
-enum Parameters {
-    enum Value {
-        case string(String, String)
-        case octets(String, UnsafeRawPointer?, Int)
-        case number(String, UInt32)
+/// The names and values that libcrypto's algorithms and keys take, as its OSSL_PARAM lists want them. Secret values stay in
+/// locked memory.
+package struct Parameters {
+    private enum Value {
+        /// In the machine's order.
+        case number(SecretBytes)
+        case secret(SecretBytes)
+        case octets([UInt8])
+        case text(String)
+        case integer(UInt32)
+    }
+    private var values: [(name: String, value: Value)] = []
+
+    package init() {}
+
+    /// One text alone.
+    init(_ name: String, _ text: String) { self.text(name, text) }
+
+    /// An integer, most significant octet first.
+    package mutating func number(_ name: String, _ bytes: [UInt8]) { number(name, SecretBytes(copying: bytes)) }
+
+    /// An integer, most significant octet first.
+    package mutating func number(_ name: String, _ bytes: SecretBytes) {
+        values.append((name, .number(bytes.count > 0 ? bytes.reversed() : SecretBytes(copying: [0]))))
     }
 
-    static func with<R>(_ values: [Value], _ body: (UnsafePointer<OSSL_PARAM>) -> R) -> R {
-        // Every name, text and number needs an address that outlives the list.
+    package mutating func octets(_ name: String, _ bytes: [UInt8]) { values.append((name, .octets(bytes))) }
+
+    package mutating func octets(_ name: String, _ bytes: SecretBytes) { values.append((name, .secret(bytes))) }
+
+    package mutating func text(_ name: String, _ text: String) { values.append((name, .text(text))) }
+
+    package mutating func integer(_ name: String, _ integer: UInt32) { values.append((name, .integer(integer))) }
+
+    /// Lends the list for the duration of `body`.
+    package func withList<R>(_ body: (UnsafeMutablePointer<OSSL_PARAM>) -> R) -> R {
+        // Every name and value needs an address that outlives the list.
         var owned: [UnsafeMutableRawPointer] = []
         defer { owned.forEach { $0.deallocate() } }
-        func copy(_ text: String) -> UnsafeMutablePointer<CChar> {
-            let bytes = Array(text.utf8CString)
-            let pointer = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
-            pointer.initialize(from: bytes, count: bytes.count)
+        func copy<T>(_ elements: [T]) -> UnsafeMutablePointer<T> {
+            let pointer = UnsafeMutablePointer<T>.allocate(capacity: max(elements.count, 1))
+            elements.withUnsafeBufferPointer { source in
+                if let base = source.baseAddress { pointer.initialize(from: base, count: source.count) }
+            }
             owned.append(UnsafeMutableRawPointer(pointer))
             return pointer
         }
-        var list: [OSSL_PARAM] = values.map { value in
+        func copy(_ text: String) -> UnsafeMutablePointer<CChar> { copy(Array(text.utf8CString)) }
+        var list: [OSSL_PARAM] = values.map { name, value in
             switch value {
-            case .string(let name, let text):
-                return OSSL_PARAM_construct_utf8_string(copy(name), copy(text), 0)
-            case .octets(let name, let pointer, let count):
-                return OSSL_PARAM_construct_octet_string(copy(name), UnsafeMutableRawPointer(mutating: pointer), count)
-            case .number(let name, let number):
-                let pointer = UnsafeMutablePointer<UInt32>.allocate(capacity: 1)
-                pointer.initialize(to: number)
-                owned.append(UnsafeMutableRawPointer(pointer))
-                return OSSL_PARAM_construct_uint32(copy(name), pointer)
+            case .number(let secret):
+                secret.withPointer {
+                    OSSL_PARAM_construct_BN(copy(name), UnsafeMutablePointer(mutating: $0), secret.count)
+                }
+            case .secret(let secret):
+                secret.withPointer {
+                    OSSL_PARAM_construct_octet_string(copy(name), UnsafeMutablePointer(mutating: $0), secret.count)
+                }
+            case .octets(let bytes): OSSL_PARAM_construct_octet_string(copy(name), copy(bytes), bytes.count)
+            case .text(let text): OSSL_PARAM_construct_utf8_string(copy(name), copy(text), 0)
+            case .integer(let integer): OSSL_PARAM_construct_uint32(copy(name), copy([integer]))
             }
         }
         list.append(OSSL_PARAM_construct_end())
-        return list.withUnsafeBufferPointer { buffer in
+        defer { withExtendedLifetime(values) {} }
+        return list.withUnsafeMutableBufferPointer { buffer in
             guard let base = buffer.baseAddress else { preconditionFailure("the list holds at least its end") }
             return body(base)
         }
     }
+}
 
-    static func withString<R>(_ name: String, _ text: String, _ body: (UnsafePointer<OSSL_PARAM>) -> R) -> R {
-        with([.string(name, text)], body)
+extension SecretBytes {
+    /// The other order of octets: libcrypto takes and gives integers in the machine's order.
+    func reversed() -> SecretBytes {
+        SecretBytes(count: count) { target in
+            withBytes { source in
+                for index in 0..<source.count { target[index] = source[source.count - 1 - index] }
+            }
+        }
     }
 }

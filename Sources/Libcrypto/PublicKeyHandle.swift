@@ -11,7 +11,7 @@ public final class PublicKeyHandle: Sendable {
         guard !n.isEmpty, n.count <= 2048, !e.isEmpty, e.count <= 8 else {
             throw LibcryptoError(.invalidParameter, "RSA modulus of \(n.count), exponent of \(e.count) octets")
         }
-        var numbers = KeyNumbers()
+        var numbers = Parameters()
         numbers.number("n", n)
         numbers.number("e", e)
         return PublicKeyHandle(try KeyOwner.make("RSA", isPrivate: false, numbers))
@@ -26,7 +26,7 @@ public final class PublicKeyHandle: Sendable {
         guard let first = order.first, [20, 28, 32].contains(order.count), first >= 0x80 else {
             throw LibcryptoError(.unsupported, "DSA with a subgroup of \(order.count) octets")
         }
-        var numbers = KeyNumbers()
+        var numbers = Parameters()
         numbers.number("p", p)
         numbers.number("q", q)
         numbers.number("g", g)
@@ -39,8 +39,8 @@ public final class PublicKeyHandle: Sendable {
         guard point.count == 2 * curve.fieldSize + 1, point.first == 4 else {
             throw LibcryptoError(.invalidParameter, "point of \(point.count) octets on \(curve)")
         }
-        var numbers = KeyNumbers()
-        numbers.name("group", curve.libraryName)
+        var numbers = Parameters()
+        numbers.text("group", curve.libraryName)
         numbers.octets("pub", point)
         return PublicKeyHandle(try KeyOwner.make("EC", isPrivate: false, numbers))
     }
@@ -68,8 +68,8 @@ public final class PublicKeyHandle: Sendable {
         guard let method = LibraryContext.digests[hash.rawValue] else {
             throw LibcryptoError(.unsupported, "hash \(hash) is not available")
         }
-        return try owner.withContext { context in
-            guard EVP_PKEY_verify_init(context) == 1, EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1,
+        return try owner.withContext(for: .verification) { context in
+            guard EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1,
                 method.withHandle({ EVP_PKEY_CTX_set_signature_md(context, $0) }) == 1
             else { throw LibcryptoError.failure("RSA verification set-up") }
             return Self.verdict(EVP_PKEY_verify(context, signature, signature.count, digest, digest.count))
@@ -88,9 +88,8 @@ public final class PublicKeyHandle: Sendable {
     private func verify(_ signature: [UInt8], _ digest: [UInt8]) throws -> Bool {
         // To libcrypto no digest is the number zero, and a signature of zero is easily made without the key.
         guard digest.count >= 16 else { return false }
-        return try owner.withContext { context in
-            guard EVP_PKEY_verify_init(context) == 1 else { throw LibcryptoError.failure("EVP_PKEY_verify_init") }
-            return Self.verdict(EVP_PKEY_verify(context, signature, signature.count, digest, digest.count))
+        return try owner.withContext(for: .verification) { context in
+            Self.verdict(EVP_PKEY_verify(context, signature, signature.count, digest, digest.count))
         }
     }
 
@@ -119,9 +118,10 @@ public final class PublicKeyHandle: Sendable {
 
     /// PKCS#1 v1.5 encryption (RFC 8017 section 7.2.1).
     public func encryptRSA(_ plaintext: SecretBytes) throws -> [UInt8] {
-        try owner.withContext { context in
-            guard EVP_PKEY_encrypt_init(context) == 1, EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1
-            else { throw LibcryptoError.failure("RSA encryption set-up") }
+        try owner.withContext(for: .encryption) { context in
+            guard EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 else {
+                throw LibcryptoError.failure("RSA encryption set-up")
+            }
             return try plaintext.withPointer { plain in
                 var count = 0
                 guard EVP_PKEY_encrypt(context, nil, &count, plain, plaintext.count) == 1, count > 0 else {

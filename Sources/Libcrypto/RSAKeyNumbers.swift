@@ -18,7 +18,9 @@ public struct RSAKeyNumbers: Sendable {
         guard (2048...8192).contains(bits), bits % 16 == 0 else {
             throw LibcryptoError(.invalidParameter, "an RSA key of \(bits) bits")
         }
-        let owner = try KeyOwner.generate("RSA", .number("bits", UInt32(bits)))
+        var parameters = Parameters()
+        parameters.integer("bits", UInt32(bits))
+        let owner = try KeyOwner.generate("RSA", parameters)
         let size = bits / 8
         // libcrypto puts the larger prime first and inverts the second: its primes change places here.
         let (p, q) = (try owner.number("rsa-factor2", size: size / 2), try owner.number("rsa-factor1", size: size / 2))

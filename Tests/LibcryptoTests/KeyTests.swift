@@ -313,4 +313,49 @@ import Testing
             try PublicKeyHandle.ec(curve, point: one.publicBytes).verifyECDSA(
                 r: signature.r, s: signature.s, digest: digest))
     }
+
+    /// Contexts are used again: neither what one use set nor a failure may show in the next.
+    @Test func usesDoNotDisturbEachOther() throws {
+        let key = try RSA.privateKey()
+        let verifier = try PublicKeyHandle.rsa(n: RSA.n, e: RSA.e)
+        for hash in [HashAlgorithm.sha256, .sha512, .sha1, .sha256] {
+            let digest = try Digest.hash(hash, [1, 2, 3])
+            let signature = try key.signRSA(digest: digest, hash: hash)
+            #expect(throws: LibcryptoError.self) { _ = try key.signRSA(digest: [1], hash: hash) }
+            #expect(try !verifier.verifyRSA(signature: Array(signature.dropLast()), digest: digest, hash: hash))
+            #expect(try !verifier.verifyRSA(signature: signature, digest: digest, hash: .sha384))
+            #expect(try verifier.verifyRSA(signature: signature, digest: digest, hash: hash))
+        }
+        let own = try PrivateKeyHandle.generateX25519()
+        let peers = try (0..<3).map { _ in try PrivateKeyHandle.generateX25519() }
+        for peer in peers + peers {
+            #expect(throws: LibcryptoError.self) { _ = try own.agree(with: .x25519([UInt8](repeating: 0, count: 32))) }
+            #expect(try own.agree(with: .x25519(peer.publicBytes)) == peer.agree(with: .x25519(own.publicBytes)))
+        }
+    }
+
+    @Test func handlesAreSharedByThreads() async throws {
+        let edwards = try PrivateKeyHandle.ed25519(seed: SecretBytes.random(count: 32))
+        let curve = try PrivateKeyHandle.generateEC(.p256)
+        let verifiers = (
+            try PublicKeyHandle.ed25519(edwards.publicBytes), try PublicKeyHandle.ec(.p256, point: curve.publicBytes)
+        )
+        let secret = try curve.agree(with: verifiers.1)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for task in 0..<8 {
+                group.addTask {
+                    for round in 0..<20 {
+                        let message = [UInt8](repeating: UInt8(task), count: 32 + round)
+                        let signature = try edwards.signEd25519(message: message)
+                        #expect(try verifiers.0.verifyEd25519(signature: signature, message: message))
+                        let digest = Array(message.prefix(32))
+                        let pair = try curve.signECDSA(digest: digest)
+                        #expect(try verifiers.1.verifyECDSA(r: pair.r, s: pair.s, digest: digest))
+                        #expect(try curve.agree(with: verifiers.1) == secret)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
 }

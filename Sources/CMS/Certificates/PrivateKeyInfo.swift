@@ -117,7 +117,7 @@ enum PrivateKeyInfo {
             try PrivateKeyHandle.belongTogether(
                 n: modulus, e: exponent, d: numbers[2], p: numbers[4], q: numbers[3], u: numbers[7])
         else { throw CMSError(.malformed, "the numbers of the private key do not belong together") }
-        var parameters = KeyNumbers()
+        var parameters = Parameters()
         parameters.number("n", modulus)
         parameters.number("e", exponent)
         parameters.number("d", numbers[2])
@@ -154,8 +154,8 @@ enum PrivateKeyInfo {
         guard let scalar = key.slice(scalarRange), scalar.count > 0, scalar.count <= 66 else {
             throw DERReader.malformed
         }
-        var parameters = KeyNumbers()
-        parameters.name("group", name)
+        var parameters = Parameters()
+        parameters.text("group", name)
         parameters.octets("pub", try point ?? publicPoint(scalar, curve: name))
         parameters.number("priv", scalar)
         let owner = try KeyOwner.make("EC", isPrivate: true, parameters)

@@ -122,8 +122,8 @@ enum KeyAgreement {
         let name = try curve(key)
         let scheme = try Scheme(info.algorithm)
         guard let point = info.originatorPoint else { throw CMSError(.unsupported, "key agreement with a static key") }
-        var numbers = KeyNumbers()
-        numbers.name("group", name)
+        var numbers = Parameters()
+        numbers.text("group", name)
         numbers.octets("pub", point)
         let peer = try KeyOwner.make("EC", isPrivate: false, numbers)
         let kek = try peer.withHandle {
