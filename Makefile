@@ -25,6 +25,7 @@ build:
 	@.ci/install-packages build
 	$(RELEASE) --product guardd
 	$(RELEASE) --product guardctl
+	$(RELEASE) --product guard-sop
 
 # Shows mail going out protected and coming in judged, with a Postfix of its own. KEEP=1 leaves it up.
 demo:
@@ -63,6 +64,7 @@ install: build
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/guardd
 	install -m 755 $(BIN)/guardd $(DESTDIR)$(PREFIX)/sbin/guardd
 	install -m 755 $(BIN)/guardctl $(DESTDIR)$(PREFIX)/bin/guardctl
+	install -m 755 $(BIN)/guard-sop $(DESTDIR)$(PREFIX)/bin/guard-sop
 	@if [ -e $(DESTDIR)$(SYSCONFDIR)/guardd/guardd.toml ]; then \
 	    echo "keeping $(DESTDIR)$(SYSCONFDIR)/guardd/guardd.toml, the new one is guardd.toml.new"; \
 	    install -m 644 etc/guardd.toml $(DESTDIR)$(SYSCONFDIR)/guardd/guardd.toml.new; \

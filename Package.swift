@@ -22,6 +22,7 @@ let core: [Target] = [
     .target(name: "OpenPGP", dependencies: ["Libcrypto", "CBzip2", "CZlib"], swiftSettings: strict),
     .target(name: "CMS", dependencies: ["COpenSSL", "CZlib", "Libcrypto", "MIME"], swiftSettings: base),
     .target(name: "ProtectedMail", dependencies: ["Libcrypto", "MIME", "OpenPGP", "CMS"], swiftSettings: strict),
+    .executableTarget(name: "guard-sop", dependencies: ["Libcrypto", "OpenPGP"], swiftSettings: base),
     .executableTarget(
         name: "guard-bench", dependencies: ["CMS", "COpenSSL", "Libcrypto", "MIME", "OpenPGP", "ProtectedMail"],
         swiftSettings: base),
@@ -32,6 +33,8 @@ let core: [Target] = [
         name: "MIMETests", dependencies: ["MIME", "TestSupport"], exclude: ["Crashers"], swiftSettings: base),
     .testTarget(name: "OpenPGPTests", dependencies: ["OpenPGP", "Libcrypto", "TestSupport"], swiftSettings: base),
     .testTarget(name: "CMSTests", dependencies: ["CMS", "Libcrypto", "MIME", "TestSupport"], swiftSettings: base),
+    .testTarget(
+        name: "SopTests", dependencies: ["guard-sop", "OpenPGP", "Libcrypto", "TestSupport"], swiftSettings: base),
     .testTarget(
         name: "ProtectedMailTests",
         dependencies: ["ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"], exclude: ["Attacks", "Golden"],
@@ -109,6 +112,7 @@ let package = Package(
     name: "guardd",
     products: [
         .library(name: "OpenPGP", targets: ["OpenPGP"]), .executable(name: "guard-bench", targets: ["guard-bench"]),
+        .executable(name: "guard-sop", targets: ["guard-sop"]),
     ]
         + (coreOnly
             ? []

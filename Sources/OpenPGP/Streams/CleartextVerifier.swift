@@ -7,6 +7,20 @@ public struct CleartextVerification: Sendable {
     /// The text that is signed, without dash escapes, line ends as received.
     public let text: [UInt8]
     public let signatures: [SignatureResult]
+
+    /// The text as far as the signatures cover it: without blanks at the ends of lines and without the last line end. A
+    /// detached signature of type text over it is worth the same.
+    public var coveredText: [UInt8] {
+        var result: [UInt8] = []
+        for (index, line) in text.split(separator: 10, omittingEmptySubsequences: false).enumerated() {
+            if index > 0 { result.append(10) }
+            result += CleartextSignature.covered(line)
+            if line.last == 13 { result.append(13) }
+        }
+        if result.last == 10 { result.removeLast() }
+        if result.last == 13 { result.removeLast() }
+        return result
+    }
 }
 
 extension CleartextSignature {

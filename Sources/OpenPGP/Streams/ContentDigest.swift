@@ -29,6 +29,7 @@ final class ContentDigest {
     }
 
     func push(_ bytes: Span<UInt8>) {
+        if digests.isEmpty { return }
         if canonicalizer == nil {
             for digest in digests.values { digest.update(bytes) }
         } else {

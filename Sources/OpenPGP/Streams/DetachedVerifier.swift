@@ -25,6 +25,16 @@ public final class DetachedVerifier {
         text = binary
     }
 
+    /// For signatures, armored or binary, that are known before their content: each form of it is hashed only where one of
+    /// them needs it.
+    public init(signatures: [UInt8]) throws {
+        let known = try SignaturePackets.parse(signatures).compactMap { try? $0.get() }
+            .filter { $0.hash.algorithm != nil }
+        hashes = Set(known.map(\.saltedHash))
+        binary = try ContentDigest(Set(known.filter { $0.type != .text }.map(\.saltedHash)), mode: .binary)
+        text = try ContentDigest(Set(known.filter { $0.type == .text }.map(\.saltedHash)), mode: .text)
+    }
+
     public func push(_ bytes: Span<UInt8>) {
         binary.push(bytes)
         if text !== binary { text.push(bytes) }

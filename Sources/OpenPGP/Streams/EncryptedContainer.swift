@@ -17,6 +17,8 @@ final class EncryptedContainer: PacketSink {
         private let accepts: (SymmetricID) -> Bool
         /// Whether data without any integrity protection is read.
         let allowsUnprotected: Bool
+        /// Whether a message that is not encrypted is refused.
+        let isRequired: Bool
         private var forKeys: [EncryptedSessionKey] = []
         private var forPasswords: [PasswordEncryptedSessionKey] = []
         private var count = 0
@@ -26,13 +28,14 @@ final class EncryptedContainer: PacketSink {
 
         init(
             keys: @escaping ([KeyID]) throws -> [DecryptionKey], passwords: [SecretBytes], sessionKeys: [SessionKey],
-            limits: S2KLimits, allowsUnprotected: Bool, accepts: @escaping (SymmetricID) -> Bool
+            limits: S2KLimits, allowsUnprotected: Bool, isRequired: Bool, accepts: @escaping (SymmetricID) -> Bool
         ) {
             self.keys = keys
             self.passwords = passwords
             self.sessionKeys = sessionKeys
             self.limits = limits
             self.allowsUnprotected = allowsUnprotected
+            self.isRequired = isRequired
             self.accepts = accepts
         }
 

@@ -33,6 +33,8 @@ public final class MessageDecryptor {
         public var allowsUnprotected = false
         /// Session keys that are known already; the packets that carry some are then not looked at.
         public var sessionKeys: [SessionKey] = []
+        /// Whether messages that are not encrypted are refused.
+        public var requiresEncryption = false
         public init() {}
     }
 
@@ -61,7 +63,7 @@ public final class MessageDecryptor {
     ) {
         environment = EncryptedContainer.Environment(
             keys: keys, passwords: passwords, sessionKeys: options.sessionKeys, limits: options.passwordLimits,
-            allowsUnprotected: options.allowsUnprotected,
+            allowsUnprotected: options.allowsUnprotected, isRequired: options.requiresEncryption,
             accepts: { [policy = options.policy] in policy.accepts(cipher: $0, for: .decryption, at: time) })
         content = MessageContent(
             maximumSize: options.maximumSize, spoolDirectory: options.spoolDirectory, sink: sink)

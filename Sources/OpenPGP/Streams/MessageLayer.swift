@@ -50,6 +50,9 @@ final class MessageLayer {
     }
 
     private func sink(for tag: PacketTag) throws -> any PacketSink {
+        if encryption?.isRequired ?? false, Self.readable.contains(tag) {
+            throw OpenPGPError(.unexpectedData, "the message is not encrypted")
+        }
         switch tag {
         case .publicKeyEncryptedSessionKey, .symmetricKeyEncryptedSessionKey:
             guard let encryption, !sawMessage, announcements == 0 else { throw unexpected(tag) }
@@ -91,6 +94,8 @@ final class MessageLayer {
             return IgnoredPacket()
         }
     }
+
+    private static let readable: Set<PacketTag> = [.compressedData, .literalData, .onePassSignature, .signature]
 
     private func unexpected(_ tag: PacketTag) -> OpenPGPError {
         OpenPGPError(.unexpectedData, "\(tag) has no place here in the message")
