@@ -1,4 +1,4 @@
-# make demo | test | build | bench | install | clean | fuzz
+# make demo | test | interop | build | bench | install | clean | fuzz
 PREFIX ?= /usr/local
 DESTDIR ?=
 SYSCONFDIR ?= /etc
@@ -45,6 +45,12 @@ verdicts:
 	@$(SWIFT) test -j $(JOBS) $(SWIFTFLAGS) --filter 'VerdictScoreboardTests|ReconstructionTests' >.build/verdicts.log 2>&1; \
 	    result=$$?; [ $$result = 0 ] && grep -E 'wrong-lax|^[a-z0-9-]+( +[0-9]+){4}$$' .build/verdicts.log \
 	    || cat .build/verdicts.log; exit $$result
+
+# Every profile, text and implementation of this machine against guard-sop; `make test` takes a cut of it.
+interop:
+	@.ci/install-packages build test
+	$(BUILD) --build-tests
+	GUARD_INTEROP=whole $(SWIFT) test $(SWIFTFLAGS) --skip-build --filter 'SopTests\.(InteropTests|DamageTests)'
 
 # The unit tests under the address and the thread sanitizer, in build folders of their own.
 test-asan:
