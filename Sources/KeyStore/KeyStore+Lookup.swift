@@ -136,7 +136,9 @@ extension KeyStore: CertificateSource {
     ) throws -> [Candidate] {
         var candidates: [Candidate] = []
         for hit in hits {
-            guard let entry = try entry(hit), accepts(entry.certificate),
+            guard var entry = try entry(hit) else { continue }
+            entry.certificate = try withRevokers(entry.certificate)
+            guard accepts(entry.certificate),
                 entry.certificate.validUserIDs(at: time, policy: policy).contains(where: { $0.bytes == hit.userID })
             else { continue }
             candidates.append(Candidate(hit: hit, entry: entry))
@@ -153,6 +155,13 @@ extension KeyStore: CertificateSource {
             let (left, right) = (a.entry.certificate.primaryKey.creation, b.entry.certificate.primaryKey.creation)
             return left != right ? left > right : a.hit.fingerprint < b.hit.fingerprint
         }
+    }
+
+    /// The certificate with what those of the store that it designates as revokers say of it.
+    private func withRevokers(_ certificate: Certificate) throws -> Certificate {
+        guard certificate.hasUncheckedRevocations else { return certificate }
+        return certificate.considering(
+            revokers: try certificate.designatedRevokers.compactMap { try entry($0.hex)?.certificate })
     }
 
     /// The parsed certificate of a hit; nil if it was deleted since.

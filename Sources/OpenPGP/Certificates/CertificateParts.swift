@@ -61,24 +61,9 @@ struct CertificateParts: Sendable, Equatable {
                 result.unknown.append(new)
             }
         }
-        result.dropForgeries()
+        result.putRight()
+        for place in result.places { result[place].dropForgeries(over: result.object(at: place), by: primaryKey) }
         return result
-    }
-
-    private mutating func dropForgeries() {
-        direct.dropForgeries(over: .key(primaryKey), by: primaryKey)
-        for index in userIDs.indices {
-            let object = SignedObject.userID(userIDs[index].userID.bytes, of: primaryKey)
-            userIDs[index].signatures.dropForgeries(over: object, by: primaryKey)
-        }
-        for index in userAttributes.indices {
-            let object = SignedObject.userAttribute(userAttributes[index].body, of: primaryKey)
-            userAttributes[index].signatures.dropForgeries(over: object, by: primaryKey)
-        }
-        for index in subkeys.indices {
-            let object = SignedObject.subkey(subkeys[index].key, of: primaryKey)
-            subkeys[index].signatures.dropForgeries(over: object, by: primaryKey)
-        }
     }
 
     private static func index<Part, Key: Hashable>(_ parts: [Part], by key: (Part) -> Key) -> [Key: Int] {

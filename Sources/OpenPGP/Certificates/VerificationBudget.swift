@@ -4,6 +4,13 @@ struct VerificationBudget {
     /// A unit is a kibibyte of hashing; an operation of a key of 2048 bits is as dear as 64 of them.
     private var left = 4000 * 64
 
+    /// Whether the digest over a part begins as a signature says; nil where nothing is left to find out.
+    mutating func fits(_ signature: Signature, _ object: SignedObject) -> Bool? {
+        left -= 1 + object.byteCount / 1024
+        guard left > 0 else { return nil }
+        return signature.digestValue(over: object) != nil
+    }
+
     /// Whether a signature is right; nil where nothing is left to find out.
     mutating func check(_ signature: Signature, over object: SignedObject, by key: PublicKey) -> Bool? {
         left -= 1 + object.byteCount / 1024

@@ -201,6 +201,26 @@ import Testing
         #expect(flooded.validity(at: Self.later) == .valid)
     }
 
+    @Test func aMisplacedRevocationIsFound() throws {
+        let key = try Self.key().addingSubkey(.compatible, at: Self.edited)
+        let subkey = try #require(key.certificate.subkeys.last?.key.fingerprint)
+        let revoked = try key.revokingSubkey(subkey, Revocation(.compromised), at: Self.later).certificate
+        var parts = revoked.content.parts
+        let signature = try #require(parts.subkeys[1].signatures.signatures.first { $0.type == .subkeyRevocation })
+        parts.subkeys[1].signatures.signatures.removeAll { $0 == signature }
+        for place in [CertificateParts.Place.direct, .userID(0), .subkey(0)] {
+            var mixed = parts
+            mixed[place].signatures.append(signature)
+            #expect(try Certificate(parsing: Certificate(mixed).serialized()) == revoked)
+        }
+        // The part comes only with the merge.
+        var incomplete = parts
+        incomplete.subkeys.removeLast()
+        incomplete.direct.signatures.append(signature)
+        let merged = try Certificate(incomplete).merged(with: key.certificate)
+        #expect(merged.keyStatus(of: subkey, at: Self.later)?.validity == .revoked(hard: true))
+    }
+
     @Test func signaturesHaveOneOrderHoweverTheyCame() throws {
         let key = try Self.key()
         let one = try adding(.keyRevocation, [], to: key, at: Self.later).certificate

@@ -97,6 +97,15 @@ import Testing
         }
     }
 
+    @Test func findsThePlacesOfSignatures() throws {
+        // Subkey revocations stand behind a user ID and behind other subkeys there.
+        let mixed = try certificate("rtt-140.asc")
+        #expect(
+            mixed.userIDs.allSatisfy { user in user.signatures.signatures.allSatisfy { $0.type != .subkeyRevocation } })
+        let revoked = mixed.keyStatuses(at: Self.now, policy: .archive).dropFirst().map(\.validity)
+        #expect(revoked.contains { if case .revoked = $0 { true } else { false } }, "\(revoked)")
+    }
+
     @Test func keepsPicturesAndUnknownSubkeys() throws {
         let picture = try certificate("uat.asc")
         #expect(!picture.userAttributes.isEmpty)
