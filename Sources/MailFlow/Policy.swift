@@ -31,11 +31,19 @@ public struct Policy: Sendable, Equatable {
 
     public init(authservID: String) { self.authservID = authservID }
 
-    /// The rule for a recipient. A rule of which it cannot be said whether it matches is taken when it protects and
-    /// skipped when it does not, so that an unreadable address cannot get around a rule.
-    func rule(for recipient: AddressPattern.Subject, _ facts: MessageFacts) -> Rule {
-        for rule in rules {
-            switch rule.matches(facts, recipient: recipient) {
+    /// The rules that the message itself allows, each with how sure that is. Asked once for a message: header conditions
+    /// read the whole header, which a thousand recipients must not make a thousand times.
+    func rules(for facts: MessageFacts) -> [(rule: Rule, match: AddressPattern.Match)] {
+        rules.map { ($0, $0.matches(facts)) }.filter { $0.match != .no }
+    }
+
+    /// The rule for a recipient among those. A rule of which it cannot be said whether it matches is taken when it
+    /// protects and skipped when it does not, so that an unreadable address cannot get around a rule.
+    static func rule(
+        for recipient: AddressPattern.Subject, among candidates: [(rule: Rule, match: AddressPattern.Match)]
+    ) -> Rule {
+        for (rule, match) in candidates {
+            switch match.and(rule.matches(recipient: recipient)) {
             case .yes: return rule
             case .maybe where rule.isStrict: return rule
             case .maybe, .no: continue

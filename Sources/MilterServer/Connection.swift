@@ -14,8 +14,10 @@ final class Connection {
     private var client: (host: String, address: ClientAddress?, macros: Macros)?
     private var inMessage = false
     private var skipBody = false
-    /// The answer of a stage that cannot answer by itself, given at the next one that can.
-    private var pending: Reply?
+    /// The refusal of the connection, given to each message: there is no other place for it.
+    private var connectionRefusal: Reply?
+    /// The refusal of a header field, given at the end of headers: fields have no answers of their own.
+    private var headerRefusal: Reply?
 
     init(server: MilterServer, negotiation: Negotiation) {
         self.server = server
@@ -28,8 +30,7 @@ final class Connection {
         let macros = MacroNames.connect.read(context)
         client = (host, address, macros)
         let reply = session.connected(host: host, address: address, macros: macros)
-        // Refusals wait for MAIL: every stage before it concerns the whole connection.
-        pending = reply.isRefusal ? reply : nil
+        connectionRefusal = reply.isRefusal ? reply : nil
         return negotiation.repliesToConnect ? SMFIS_CONTINUE : SMFIS_NOREPLY
     }
 
@@ -46,8 +47,9 @@ final class Connection {
         }
         inMessage = true
         skipBody = false
+        headerRefusal = nil
         renewSession()
-        if let refusal = pending { return answer(context, refusal) }
+        if let refusal = connectionRefusal { return answer(context, refusal) }
         let macros = MacroNames.sender.read(context)
         let reply = session.sender(arguments.first ?? [], arguments: Array(arguments.dropFirst()), macros: macros)
         return answer(context, reply)
@@ -61,16 +63,15 @@ final class Connection {
     }
 
     func header(name: [UInt8], value: [UInt8]) -> Int32 {
-        if pending == nil {
+        if headerRefusal == nil {
             let reply = session.header(name: name, value: negotiation.leadingSpace ? value : [0x20] + value)
-            if reply.isRefusal { pending = reply }
+            if reply.isRefusal { headerRefusal = reply }
         }
         return negotiation.repliesToHeader ? SMFIS_CONTINUE : SMFIS_NOREPLY
     }
 
     func endOfHeaders(_ context: OpaquePointer) -> Int32 {
-        if let refusal = pending {
-            pending = nil
+        if let refusal = headerRefusal {
             session.aborted()
             return answer(context, refusal)
         }
@@ -123,7 +124,7 @@ final class Connection {
         generation = current
         guard let client else { return }
         let reply = session.connected(host: client.host, address: client.address, macros: client.macros)
-        pending = reply.isRefusal ? reply : nil
+        connectionRefusal = reply.isRefusal ? reply : nil
     }
 
     private func leave() {

@@ -312,6 +312,14 @@ import Testing
         #expect(harness.send(mail).code == "552 5.3.4")
     }
 
+    @Test func fieldsAreCountedWithTheMemoryTheyTake() throws {
+        var mail = outbound(to: [known])
+        mail.header += Array(repeating: ("a", ""), count: 1000)
+        #expect(try Harness().send(mail).reply == .accept)
+        mail.header += Array(repeating: ("a", ""), count: 20_000)
+        #expect(try Harness().send(mail).code == "552 5.3.4")
+    }
+
     @Test func drainingAndAFullBudgetDefer() throws {
         let draining = try Harness()
         draining.isDraining = true

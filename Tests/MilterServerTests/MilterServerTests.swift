@@ -183,6 +183,15 @@ import Testing
         #expect(running.recorder.events(of: "aborted").filter { $0 == "aborted" }.count == 1)
     }
 
+    @Test func aRefusedHeaderConcernsItsMessageOnly() throws {
+        let client = try running.greeted("aborted-after-header")
+        try envelope(client, "reject-header")
+        try client.abort()
+        try envelope(client, "plain")
+        #expect(try client.endOfHeaders() == .init("c"))
+        #expect(try client.endOfMessage().last == .init("c"))
+    }
+
     @Test func leavingInTheMiddleEndsTheMessage() throws {
         let client = try running.greeted("gone")
         try envelope(client, "plain")

@@ -23,6 +23,12 @@ public enum AddressPattern: Hashable, Sendable {
         case yes, no
         /// It cannot be said.
         case maybe
+
+        /// Whether both fit.
+        func and(_ other: Match) -> Match {
+            if self == .no || other == .no { return .no }
+            return self == .maybe || other == .maybe ? .maybe : .yes
+        }
     }
 
     /// Reads a pattern. Throws `MailFlowError` with code `pattern`.

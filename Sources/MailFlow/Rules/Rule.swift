@@ -70,22 +70,25 @@ public struct Rule: Sendable, Equatable {
     /// Whether taking this rule can only make mail safer.
     var isStrict: Bool { encrypt == .required || sign == .required || missingKey != .sendClear }
 
-    func matches(_ facts: MessageFacts, recipient subject: AddressPattern.Subject) -> AddressPattern.Match {
+    /// Whether the message meets the conditions, that on the recipient aside.
+    func matches(_ facts: MessageFacts) -> AddressPattern.Match {
         var answer = AddressPattern.Match.yes
-        func require(_ match: AddressPattern.Match) {
-            if match == .no { answer = .no } else if match == .maybe, answer == .yes { answer = .maybe }
-        }
-        if !sender.isEmpty { require(sender.match(facts.sender)) }
-        if !recipient.isEmpty { require(recipient.match(subject)) }
-        if !fromHeader.isEmpty { require(fromHeader.match(facts.from)) }
-        if let nullSender { require(nullSender == (facts.sender == .null) ? .yes : .no) }
-        if let autoSubmitted { require(autoSubmitted == facts.isAutoSubmitted ? .yes : .no) }
-        if let list { require(list == facts.isList ? .yes : .no) }
+        if !sender.isEmpty { answer = answer.and(sender.match(facts.sender)) }
+        if !fromHeader.isEmpty { answer = answer.and(fromHeader.match(facts.from)) }
+        func require(_ isMet: Bool) { if !isMet { answer = .no } }
+        if let nullSender { require(nullSender == (facts.sender == .null)) }
+        if let autoSubmitted { require(autoSubmitted == facts.isAutoSubmitted) }
+        if let list { require(list == facts.isList) }
         if !contentType.isEmpty {
             let type = facts.mediaType
-            require(contentType.contains { Wildcard.matches($0.lowercased(), type) } ? .yes : .no)
+            require(contentType.contains { Wildcard.matches($0.lowercased(), type) })
         }
-        for condition in header { require(condition.matches(facts.header) ? .yes : .no) }
+        for condition in header where answer != .no { require(condition.matches(facts.header)) }
         return answer
+    }
+
+    /// Whether the recipient meets the condition on it.
+    func matches(recipient subject: AddressPattern.Subject) -> AddressPattern.Match {
+        recipient.isEmpty ? .yes : recipient.match(subject)
     }
 }

@@ -9,6 +9,8 @@ final class MessageState {
     static let baseCost = 2 << 20
     private static let step = 1 << 20
     private static let maxHeaderBytes = 1 << 20
+    /// Octets that a field is counted with beside its own: a field of two octets needs memory like any other.
+    private static let fieldOverhead = 64
 
     let context: SessionContext
     var envelope = Envelope()
@@ -21,6 +23,7 @@ final class MessageState {
     private var ladder = Ladder.Facts()
     private var header: [HeaderField] = []
     private var headerBytes = 0
+    private var headerCost = 0
     private var reserved = 0
 
     private var edits: [HeaderEdit] = []
@@ -49,8 +52,9 @@ final class MessageState {
 
     func add(_ field: HeaderField) {
         headerBytes += field.nameBytes.count + field.rawValue.count + 3
+        headerCost += field.nameBytes.count + field.rawValue.count + MessageState.fieldOverhead
         // What is over the limit is refused at the end of headers; until then it only must not pile up.
-        if headerBytes <= MessageState.maxHeaderBytes { header.append(field) }
+        if headerCost <= MessageState.maxHeaderBytes { header.append(field) }
     }
 
     func release() {
@@ -71,7 +75,7 @@ final class MessageState {
         ladder.cameBySMTP = cameBySMTP
         record.rung = context.policy.ladder.rung(ladder)
         record.direction = record.rung == .otherwise ? .inbound : .outbound
-        guard headerBytes <= MessageState.maxHeaderBytes else { return .reject(Replies.headerTooLarge) }
+        guard headerCost <= MessageState.maxHeaderBytes else { return .reject(Replies.headerTooLarge) }
         edits = HeaderCleaner(authservID: context.policy.authservID).removals(from: header)
         readMarker()
         let facts = MessageFacts(sender: envelope.sender, header: header)

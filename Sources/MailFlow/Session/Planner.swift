@@ -45,7 +45,8 @@ struct Planner {
 
     func plan(for recipients: [Envelope.Recipient]) throws -> Plan {
         var plan = Plan()
-        var concerns: [Concern] = recipients.map { ($0, policy.rule(for: $0.subject, facts)) }
+        let rules = policy.rules(for: facts)
+        var concerns: [Concern] = recipients.map { ($0, Policy.rule(for: $0.subject, among: rules)) }
         if direction == .inbound {
             // Mail that looks inbound may be outbound mail whose macros got lost: what is required stays required.
             let hasForced = concerns.contains { isForced($0) }
