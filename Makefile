@@ -1,4 +1,4 @@
-# make demo | test | interop | build | bench | install | clean | fuzz
+# make demo | test | interop | build | bench | install | clean | fuzz | fuzz-check | test-asan | test-tsan | soak-asan
 PREFIX ?= /usr/local
 DESTDIR ?=
 SYSCONFDIR ?= /etc
@@ -17,7 +17,7 @@ BIN = .build/release
 # Postfix can only be run by root, the private one of the tests and the demonstration too.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo -E env "PATH=$$PATH")
 
-.PHONY: all build demo test verdicts test-asan test-tsan bench install clean fuzz
+.PHONY: all build demo test verdicts test-asan test-tsan bench install clean fuzz fuzz-check
 
 all: build
 
@@ -82,15 +82,13 @@ install: build
 	install -d $(DESTDIR)$(PREFIX)/share/doc/guardd/postfix
 	install -m 644 etc/postfix/* $(DESTDIR)$(PREFIX)/share/doc/guardd/postfix/
 
-# Every fuzz target for FUZZTIME seconds; a finding stops the run.
-fuzz:
+# Shows that runs of the fuzz targets count (a planted crash is found), then runs each for FUZZTIME seconds; a finding stops.
+fuzz-check:
 	@.ci/install-packages build
-	@for folder in Tests/Fuzzers/*/; do name=$$(basename $$folder); \
-	    mkdir -p .build_fuzz/corpus/$$name; seeds=; [ -d $$folder/Seeds ] && seeds=$$folder/Seeds; \
-	    FUZZ=1 $(SWIFT) build -j $(JOBS) --scratch-path .build_fuzz --product $$name --sanitize=fuzzer \
-	        -Xswiftc -sanitize=fuzzer,address || exit 1; \
-	    .build_fuzz/debug/$$name -max_total_time=$(FUZZTIME) -rss_limit_mb=4096 \
-	        -artifact_prefix=.build_fuzz/corpus/ .build_fuzz/corpus/$$name $$seeds || exit 1; done
+	SWIFT=$(SWIFT) JOBS=$(JOBS) Tests/Fuzzers/run check
+
+fuzz: fuzz-check
+	SWIFT=$(SWIFT) JOBS=$(JOBS) FUZZTIME=$(FUZZTIME) Tests/Fuzzers/run fuzz
 
 clean:
 	rm -rf .build .build_asan .build_tsan .build_fuzz

@@ -31,7 +31,9 @@ let core: [Target] = [
     .testTarget(name: "LibcryptoTests", dependencies: ["Libcrypto", "TestSupport"], swiftSettings: base),
     .testTarget(
         name: "MIMETests", dependencies: ["MIME", "TestSupport"], exclude: ["Crashers"], swiftSettings: base),
-    .testTarget(name: "OpenPGPTests", dependencies: ["OpenPGP", "Libcrypto", "TestSupport"], swiftSettings: base),
+    .testTarget(
+        name: "OpenPGPTests", dependencies: ["OpenPGP", "Libcrypto", "TestSupport"], exclude: ["Crashers"],
+        swiftSettings: base),
     .testTarget(name: "CMSTests", dependencies: ["CMS", "Libcrypto", "MIME", "TestSupport"], swiftSettings: base),
     .testTarget(
         name: "SopTests", dependencies: ["guard-sop", "OpenPGP", "Libcrypto", "TestSupport"], swiftSettings: base),
@@ -98,13 +100,13 @@ let daemon: [Target] = [
 ]
 
 /// One executable per parser, `Tests/Fuzzers/<Name>`, each with `LLVMFuzzerTestOneInput`.
-let fuzzers: [Target] = [
+let fuzzers: [Target] = [.target(name: "FuzzSupport", path: "Tests/Fuzzers/FuzzSupport", swiftSettings: base)] + [
     ("FuzzMIME", ["MIME"]), ("FuzzAddress", ["MIME"]), ("FuzzArmor", ["OpenPGP"]), ("FuzzPackets", ["OpenPGP"]),
     ("FuzzCertificate", ["OpenPGP"]), ("FuzzDecrypt", ["OpenPGP", "Libcrypto"]),
     ("FuzzInspect", ["ProtectedMail", "OpenPGP", "MIME"]), ("FuzzRulePattern", ["MailFlow"]),
 ].filter { name, _ in !coreOnly || name != "FuzzRulePattern" }.map { name, dependencies in
     .executableTarget(
-        name: name, dependencies: dependencies.map { .byName(name: $0) }, path: "Tests/Fuzzers/\(name)",
+        name: name, dependencies: ["FuzzSupport"] + dependencies.map { .byName(name: $0) }, path: "Tests/Fuzzers/\(name)",
         swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-parse-as-library"])])
 }
 

@@ -1,3 +1,4 @@
+import FuzzSupport
 import MIME
 
 /// Reads any octets as an address field, as one address, and as a domain.
@@ -21,5 +22,6 @@ public func fuzzAddress(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     _ = EncodedWord.decode(bytes)
     let name = DomainName(String(decoding: bytes, as: UTF8.self))
     if name.isMapped { precondition(DomainName(name.text) == name, "mapping twice is not mapping once") }
+    if let first = list.mailboxes.first { plant(first.address.localPart.utf8) }
     return 0
 }

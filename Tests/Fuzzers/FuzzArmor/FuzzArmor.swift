@@ -1,3 +1,4 @@
+import FuzzSupport
 import OpenPGP
 
 /// Reads any text as armor: in one piece and in many gives the same, and what is read survives writing.
@@ -15,6 +16,7 @@ public func fuzzArmor(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         precondition(read(bytes, pieces: pieces) == whole, "the result depends on how the text is cut")
     }
     if let first = blocks.first, let whole { precondition(first.bytes == whole, "two ways to read, two results") }
+    if let field = blocks.first?.headers.first { plant(field.value.utf8) }
     return 0
 }
 

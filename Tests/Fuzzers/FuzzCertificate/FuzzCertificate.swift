@@ -1,3 +1,4 @@
+import FuzzSupport
 import OpenPGP
 
 /// Reads and judges any octets as certificates: what is read survives writing and merging, with the same judgement.
@@ -35,6 +36,7 @@ public func fuzzCertificate(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CIn
     for (first, second) in zip(found.certificates, found.certificates.dropFirst()) {
         precondition((try? first.merged(with: second)) == nil, "two keys were merged")
     }
+    if let user = found.certificates.first?.userIDs.first { plant(user.userID.bytes) }
     guard let secrets = try? SecretCertificate.parseAll(bytes) else { return 0 }
     for secret in secrets.keys {
         let written = secret.serialized().withBytes { span in span.indices.map { span[$0] } }

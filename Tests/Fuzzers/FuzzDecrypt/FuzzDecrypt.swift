@@ -1,3 +1,4 @@
+import FuzzSupport
 import Libcrypto
 import OpenPGP
 
@@ -6,17 +7,17 @@ nonisolated(unsafe) private let secret: SecretCertificate? = try? SecretCertific
     userIDs: ["Fuzz <fuzz@example.org>"], at: Timestamp(1_700_000_000))
 private let now = Timestamp(1_790_000_000)
 
-/// Puts `inside` into an encrypted message to our key, so that the reader behind the integrity check is reached.
-private func sealed(_ inside: [UInt8]) -> [UInt8] {
+/// A message to our key, made once: what is fuzzed is how it is read.
+nonisolated(unsafe) private let message: [UInt8] = {
     guard let certificate = secret?.certificate, let key = certificate.encryptionKeys(at: now).first else { return [] }
     var options = EncryptionOptions()
     options.armor = false
     var output: [UInt8] = []
     let encryptor = try? MessageEncryptor(recipients: [.init(key: key)], options: options, time: now)
-    try? encryptor?.push(inside, into: &output)
+    try? encryptor?.push(Array("content".utf8), into: &output)
     try? encryptor?.finish(into: &output)
     return output
-}
+}()
 
 private func read(_ message: [UInt8], piece: Int) -> String {
     do {
@@ -27,7 +28,9 @@ private func read(_ message: [UInt8], piece: Int) -> String {
             try decryptor.push(Array(message[start..<min(start + piece, message.count)]))
         }
         let result = try decryptor.finish()
-        return "\(try result.content.bytes()) \(result.signatures.map(\.outcome)) \(result.wasEncrypted)"
+        let content = try result.content.bytes()
+        plant(content)
+        return "\(content) \(result.signatures.map(\.outcome)) \(result.wasEncrypted)"
     } catch {
         return "refused"
     }
@@ -45,7 +48,7 @@ public func fuzzDecrypt(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         precondition(read(data, piece: piece) == read(data, piece: max(1, data.count)), "pieces matter")
     case 1:
         // The encrypted packet of a message with some of its octets changed is never read.
-        var message = sealed(Array("content".utf8))
+        var message = message
         var changed = false
         for (index, byte) in data.prefix(min(50, message.count)).enumerated() where byte != 0 {
             message[message.count - 1 - index] ^= byte

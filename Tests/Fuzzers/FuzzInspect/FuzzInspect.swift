@@ -1,3 +1,4 @@
+import FuzzSupport
 import MIME
 import OpenPGP
 import ProtectedMail
@@ -31,5 +32,7 @@ public func fuzzInspect(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     }
     _ = walker?.finish()
     if inspector.finish() != whole { fatalError("the verdict depends on the size of pieces") }
+    // Only mail that says that it is encrypted has a walker.
+    if walker != nil { plant(body) }
     return 0
 }

@@ -1,3 +1,4 @@
+import FuzzSupport
 import MIME
 
 /// Parses any octets and checks what must hold for all of them.
@@ -15,6 +16,7 @@ public func fuzzMIME(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         guard let boundary = entity.boundary, let scanner = try? MultipartScanner(boundary: boundary) else { continue }
         checkScanner(scanner, message, entity, piece: 1 + count % 13)
     }
+    if let part = message.root.children.last { plant(message.body(of: part)) }
     return 0
 }
 

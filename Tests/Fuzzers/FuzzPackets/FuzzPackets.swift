@@ -1,3 +1,4 @@
+import FuzzSupport
 import OpenPGP
 
 /// Reads any octets as packets: whole and streaming must agree, and keys and signatures survive writing.
@@ -23,6 +24,7 @@ public func fuzzPackets(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
             precondition(packet.body.elementsEqual(body), "streaming gives another body")
         }
     }
+    if let user = whole.first(where: { $0.tag == .userID }) { plant(user.body) }
     return 0
 }
 

@@ -1,3 +1,4 @@
+import FuzzSupport
 import MailFlow
 
 /// The input is a list of lines. Each is read as a pattern, a network, a header condition and a client address; what
@@ -12,7 +13,10 @@ public func fuzzRulePattern(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int
     var networks: [Network] = []
     var clients: [ClientAddress] = []
     for line in lines {
-        if let pattern = try? AddressPattern(line) { patterns.append(pattern) }
+        if let pattern = try? AddressPattern(line) {
+            patterns.append(pattern)
+            if case .mailbox(let address) = pattern { plant(address.localPart.utf8) }
+        }
         if let network = try? Network(line) {
             networks.append(network)
             // What we print can be read again and means the same.
