@@ -16,9 +16,7 @@ import Testing
     @Test func thereAreSome() { #expect(!Self.inputs.isEmpty) }
 
     @Test(arguments: inputs) func keptInputIsHarmless(_ name: String) throws {
-        var bytes = [UInt8](try Data(contentsOf: Self.folder.appendingPathComponent(name)))
-        // The first octet of these is for the fuzzer.
-        if name.hasPrefix("decrypt-") { bytes.removeFirst() }
+        let bytes = [UInt8](try Data(contentsOf: Self.folder.appendingPathComponent(name)))
         for certificate in (try? Certificate.parseAll(bytes))?.certificates ?? [] {
             #expect(try Certificate(parsing: certificate.serialized()) == certificate)
             _ = certificate.keyStatuses(at: Self.time, policy: .archive)

@@ -28,51 +28,52 @@ private func read(_ message: [UInt8], piece: Int) -> String {
             try decryptor.push(Array(message[start..<min(start + piece, message.count)]))
         }
         let result = try decryptor.finish()
-        let content = try result.content.bytes()
-        plant(content)
-        return "\(content) \(result.signatures.map(\.outcome)) \(result.wasEncrypted)"
+        return "\(try result.content.bytes()) \(result.signatures.map(\.outcome)) \(result.wasEncrypted)"
     } catch {
         return "refused"
     }
 }
 
-/// Reads any octets as a message, as signatures and as cleartext-signed text.
+/// Reads any octets as a message, as an encrypted one, as signatures and as cleartext-signed text; if the first octet is 1,
+/// which begins none of these, the others change an encrypted message.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzDecrypt(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    let bytes = Array(UnsafeBufferPointer(start: start, count: count))
-    guard let mode = bytes.first else { return 0 }
-    let data = Array(bytes.dropFirst())
-    switch mode & 3 {
-    case 0:
-        let piece = 1 + data.count % 17
-        precondition(read(data, piece: piece) == read(data, piece: max(1, data.count)), "pieces matter")
-    case 1:
-        // The encrypted packet of a message with some of its octets changed is never read.
-        var message = message
-        var changed = false
-        for (index, byte) in data.prefix(min(50, message.count)).enumerated() where byte != 0 {
-            message[message.count - 1 - index] ^= byte
-            changed = true
-        }
-        if changed { precondition(read(message, piece: 7) == "refused", "a changed message was read") }
-    case 2:
-        let walkers = [1 + data.count % 13, max(1, data.count)].map { piece in
-            let walker = EncryptedMessageWalker()
-            for start in stride(from: 0, to: data.count, by: piece) {
-                walker.push(Array(data[start..<min(start + piece, data.count)]))
-            }
-            return walker.finish()
-        }
-        precondition(walkers[0] == walkers[1], "pieces matter")
-    default:
-        let certificates: ([IssuerHint]) -> [Certificate] = { _ in secret.map { [$0.certificate] } ?? [] }
-        _ = try? CleartextSignature.verify(data, time: now, certificates: certificates)
-        if let verifier = try? DetachedVerifier(hashes: [.sha256, .sha512, .sha1]) {
-            verifier.push(data)
-            _ = try? verifier.missingHashes(for: data)
-            let results = try? verifier.finish(signatures: data, time: now, certificates: certificates)
-            precondition(results?.contains { $0.outcome == .good } != true, "forged")
-        }
+    let data = Array(UnsafeBufferPointer(start: start, count: count))
+    if data.first == 1 { return tamper(data.dropFirst()) }
+    precondition(read(data, piece: 1 + count % 17) == read(data, piece: max(1, count)), "pieces matter")
+
+    let certificates: ([IssuerHint]) -> [Certificate] = { _ in secret.map { [$0.certificate] } ?? [] }
+    _ = try? CleartextSignature.verify(data, time: now, certificates: certificates)
+    if let verifier = try? DetachedVerifier(hashes: [.sha256, .sha512, .sha1]) {
+        verifier.push(data)
+        _ = try? verifier.missingHashes(for: data)
+        let results = try? verifier.finish(signatures: data, time: now, certificates: certificates)
+        precondition(results?.contains { $0.outcome == .good } != true, "forged")
     }
+
+    let verdict = walk(data, piece: 1 + count % 13)
+    precondition(verdict == walk(data, piece: max(1, count)), "pieces matter")
+    // In most encrypted messages the first key ID begins at the fourth octet.
+    if verdict == .protected { plant(data.dropFirst(3)) }
+    return 0
+}
+
+private func walk(_ data: [UInt8], piece: Int) -> EncryptedMessageWalker.Verdict {
+    let walker = EncryptedMessageWalker()
+    for start in stride(from: 0, to: data.count, by: piece) {
+        walker.push(Array(data[start..<min(start + piece, data.count)]))
+    }
+    return walker.finish()
+}
+
+/// The encrypted packet of a message with some of its octets changed is never read.
+private func tamper(_ mask: ArraySlice<UInt8>) -> CInt {
+    var message = message
+    var isChanged = false
+    for (index, byte) in mask.prefix(min(50, message.count)).enumerated() where byte != 0 {
+        message[message.count - 1 - index] ^= byte
+        isChanged = true
+    }
+    if isChanged { precondition(read(message, piece: 7) == "refused", "a changed message was read") }
     return 0
 }
