@@ -14,7 +14,7 @@ public struct Policy: Sendable, Equatable {
     public var authservID: String
     /// Whether `DKIM-Signature` fields of own domains go when the body changes, since they could no longer verify.
     public var removesOwnDKIM = true
-    /// Whether unsigned inbound mail gets `pgp=none`.
+    /// Whether unsigned inbound mail gets `pgp=none` and `smime=none`.
     public var annotatesUnsigned = true
     /// Whether recipients that To and Cc do not name are encrypted to without their key ID.
     public var hidesBlindCopies = true

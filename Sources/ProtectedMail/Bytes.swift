@@ -33,6 +33,13 @@ extension Array where Element == UInt8 {
     }
 }
 
+extension Array where Element == UInt8 {
+    /// Two upper-case hexadecimal digits for each octet.
+    var hex: String {
+        map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }.joined()
+    }
+}
+
 extension ArraySlice where Element == UInt8 {
     /// Whether there is nothing but white space.
     var isBlank: Bool { allSatisfy(Octet.isBlank) }

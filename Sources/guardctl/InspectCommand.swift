@@ -9,9 +9,9 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Say what guardd would say of a mail.",
         discussion: """
-            Reads one message (RFC 5322, with CRLF or LF, or one message of an mbox) and judges its OpenPGP protection. \
-            Keys given with --key count as trusted, as if the administrator had imported them; secret keys among them \
-            open encrypted mail.
+            Reads one message (RFC 5322, with CRLF or LF, or one message of an mbox) and judges its protection by OpenPGP \
+            or S/MIME. Keys given with --key count as trusted, as if the administrator had imported them; secret keys \
+            among them open encrypted mail. S/MIME signers are trusted by a chain to a certificate given with --ca.
 
             Exit status: 0 for pass, 1 for any other verdict, 2 if the message or a key cannot be read.
             """)
@@ -23,6 +23,8 @@ struct InspectCommand: ParsableCommand {
         name: .long,
         help: ArgumentHelp("A file of keys, armored or binary; may be given several times.", valueName: "file"))
     var key: [String] = []
+
+    @OptionGroup var trust: TrustOptions
 
     @Option(
         name: .long,
@@ -40,7 +42,7 @@ struct InspectCommand: ParsableCommand {
         let verdict: Verdict
         do {
             let time = try CommandTime.parse(at)
-            let source = try KeyFiles(key)
+            let source = try KeyFiles(key, smime: trust.read())
             verdict = inspect(message: try InputFile.read(file), source: source, time: time)
         } catch let error as InputError {
             FileHandle.standardError.write(Data("guardctl: \(error.description)\n".utf8))

@@ -1,3 +1,4 @@
+import CMS
 import Foundation
 import OpenPGP
 import ProtectedMail
@@ -13,7 +14,7 @@ import ProtectedMail
 /// | `status` | `pass`, `fail`, `policy`, `neutral`, `none`, `temperror` or `permerror` |
 /// | `protocol` | `openpgp`, `smime` or `none` |
 /// | `encrypted` | whether the whole body is encrypted |
-/// | `signatures` | one object for each signature: `status`, `protocol`, `fingerprint`, `keyID`, `userID`, `signer` (the address), `trust` (`source`, `ca` or `none`), `source` (`own`, `admin`, `user`, `dane`, `wkd`, `autocrypt`, `hkp`, `message`), `coverage` (`message` or `part`), `part`, `created` (ISO 8601, UTC), `keyValidity`, `reason` (the first of `reasons`), `reasons` |
+/// | `signatures` | one object for each signature: `status`, `protocol`, `fingerprint`, `keyID`, `certificate` (`issuer`, `serial`, `sha256`), `userID`, `signer` (the address), `trust` (`source`, `ca` or `none`), `source` (`own`, `admin`, `user`, `dane`, `wkd`, `autocrypt`, `hkp`, `message`), `coverage` (`message` or `part`), `part`, `created` (ISO 8601, UTC), `keyValidity`, `reason` (the first of `reasons`), `reasons` |
 /// | `reasons` | objects with `code` and `text` |
 /// | `headers` | the header fields that guardd would add, unfolded |
 struct InspectReport: Encodable {
@@ -22,6 +23,7 @@ struct InspectReport: Encodable {
         let `protocol`: String
         let fingerprint: String?
         let keyID: String?
+        let certificate: Certificate?
         let userID: String?
         let signer: String?
         let trust: String
@@ -32,6 +34,18 @@ struct InspectReport: Encodable {
         let keyValidity: String
         let reason: Cause?
         let reasons: [Cause]
+    }
+
+    struct Certificate: Encodable {
+        let issuer: String
+        let serial: String
+        let sha256: String?
+
+        init(_ certificate: X509Certificate, key: String?) {
+            issuer = InspectReport.printable(certificate.issuer.text)
+            serial = certificate.serial
+            sha256 = key
+        }
     }
 
     struct Cause: Encodable {
@@ -61,6 +75,7 @@ struct InspectReport: Encodable {
             return Item(
                 status: signature.status.rawValue, protocol: signature.protocol.rawValue,
                 fingerprint: signature.fingerprint?.hex, keyID: signature.keyID?.hex,
+                certificate: signature.certificate.map { Certificate($0, key: signature.key) },
                 userID: signature.userID.map(Self.printable),
                 signer: signature.signer.map { Self.printable($0.canonical) },
                 trust: signature.trust.name, source: signature.provenance?.rawValue,
@@ -73,7 +88,7 @@ struct InspectReport: Encodable {
     }
 
     /// A user ID is the signer's text: nothing in it may move the cursor of a terminal.
-    private static func printable(_ text: String) -> String {
+    fileprivate static func printable(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { scalar in
@@ -96,9 +111,11 @@ struct InspectReport: Encodable {
         for item in signatures {
             lines.append("signature:  \(item.status), covers \(item.part.map { "part \($0)" } ?? "the whole message")")
             lines.append("  signer:   \(item.userID ?? "unknown")")
-            lines.append(
-                "  key:      \(item.fingerprint ?? item.keyID ?? "not named")\(item.source.map { " (source: \($0))" } ?? "")"
-            )
+            let key = item.fingerprint ?? item.keyID ?? item.certificate?.sha256 ?? "not named"
+            lines.append("  key:      \(key) (source: \(item.trust))")
+            if let certificate = item.certificate {
+                lines.append("  issuer:   \(certificate.issuer), serial number \(certificate.serial)")
+            }
             if let created = item.created { lines.append("  created:  \(created)") }
             lines.append("  validity: \(item.keyValidity)")
         }

@@ -1,3 +1,4 @@
+import CMS
 import Libcrypto
 import MIME
 import OpenPGP
@@ -7,9 +8,11 @@ import ProtectedMail
 struct KeyFiles: CertificateSource {
     let certificates: [Certificate]
     private let decryption: [DecryptionKey]
+    private let smime: TrustFiles
 
     /// Reads the files. Throws `InputError` for a file that cannot be read or holds no key.
-    init(_ files: [String]) throws {
+    init(_ files: [String], smime: TrustFiles = TrustFiles()) throws {
+        self.smime = smime
         var certificates: [Certificate] = []
         var decryption: [DecryptionKey] = []
         for file in files {
@@ -34,6 +37,14 @@ struct KeyFiles: CertificateSource {
 
     func decryptionKeys(for recipients: [KeyID]) throws -> [DecryptionKey] {
         decryption.filter { recipients.contains($0.publicKey.keyID) || recipients.contains(.wildcard) }
+    }
+
+    func smimeTrust() throws -> SMIMETrust? { smime.trust }
+
+    func smimeCertificates(for identifiers: [CertificateIdentifier]) throws -> [X509Certificate] { smime.certificates }
+
+    func smimeKeys(for recipients: [CertificateIdentifier]) throws -> [CMSDecryptionKey] {
+        smime.keys.filter { key in recipients.contains { $0.matches(key.certificate) } }
     }
 
     /// The newest key that encrypts to this address.

@@ -174,7 +174,7 @@ import Testing
         mail.to = ["<someone@example.org>"]
         mail.header[3] = ("Content-Type", " application/octet-stream")
         let passage = try receive(mail)
-        #expect(passage.result == " guardd.mx.example.org;\n\tpgp=none")
+        #expect(passage.result == " guardd.mx.example.org;\n\tpgp=none;\n\tsmime=none")
         let silent = try receive(mail) { $0.policy.annotatesUnsigned = false }
         #expect(silent.reply == .accept && silent.edits.isEmpty)
     }

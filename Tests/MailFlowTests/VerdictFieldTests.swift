@@ -52,6 +52,35 @@ import Testing
         let verdict = Verdict(status: status, protocol: .openpgp)
         #expect(VerdictField.value(verdict).hasPrefix(" \(status.rawValue);"))
         #expect(ResultField.value(authservID: "g", verdict: verdict).contains("pgp=\(status.rawValue)"))
+        let smime = Verdict(status: status, protocol: .smime)
+        #expect(ResultField.value(authservID: "g", verdict: smime).contains("smime=\(status.rawValue)"))
+    }
+
+    @Test func bothMethodsInOneField() {
+        #expect(ResultField.value(authservID: "g", verdict: .none) == " g;\n\tpgp=none;\n\tsmime=none")
+        let openPGP = SignatureVerdict(status: .pass, keyID: KeyID(1))
+        var smime = SignatureVerdict(
+            status: .policy, protocol: .smime, signer: EmailAddress("alice@example.org"), coveredPart: .part("1"),
+            reasons: [Reason(.untrustedKey, "x")])
+        smime.signaturePart = "1/2"
+        var verdict = Verdict(status: .pass, protocol: .openpgp, signatures: [openPGP, smime])
+        #expect(
+            ResultField.value(authservID: "g", verdict: verdict)
+                == " g;\n\tpgp=pass;\n\tsmime=policy\n\treason=\"untrusted-key: x\"\n\tbody.smime-part=\"1/2\"\n"
+                + "\tbody.smime-identifier=alice@example.org")
+        // Nothing passes that the whole message does not.
+        verdict.status = .fail
+        verdict.reasons = [Reason(.contradictingSignature, "y")]
+        #expect(!ResultField.value(authservID: "g", verdict: verdict).contains("=pass"))
+    }
+
+    @Test func quotedLocalPartsAndParts() {
+        var smime = SignatureVerdict(status: .pass, protocol: .smime, signer: EmailAddress("\"a b\"@example.org"))
+        smime.signaturePart = "2"
+        let verdict = Verdict(status: .pass, protocol: .smime, signatures: [smime])
+        #expect(
+            ResultField.value(authservID: "g", verdict: verdict)
+                == " g;\n\tsmime=pass\n\tbody.smime-part=2\n\tbody.smime-identifier=\"\\\"a b\\\"@example.org\"")
     }
 
     @Test func namesThatOnlyWeWrite() {

@@ -9,9 +9,11 @@ struct Expectation: Decodable {
     var decrypt: String?
     var attack: Bool?
     var verifyTime: String?
+    /// The trust anchor, a file of the set.
+    var ca: String?
 
     enum CodingKeys: String, CodingKey {
-        case kind, verify, decrypt, attack
+        case kind, verify, decrypt, attack, ca
         case verifyTime = "verify_time"
     }
 

@@ -21,11 +21,13 @@ enum VerdictTable {
     }
 
     /// Every attack mail of the corpora.
-    static let attacks: [String: Line] = johnny.merging(covertContent) { first, _ in first }.merging(others) {
-        first, _ in first
+    static let attacks: [String: Line] = [johnny, johnnySMIME, covertContent, others].reduce(into: [:]) { all, more in
+        all.merge(more) { first, _ in first }
     }
 
     private static let others: [String: Line] = [
+        // Blocks moved about in CBC, which nothing would tell.
+        "efail/smime/modified_msg.eml": Line(.neutral, .unauthenticatedCipher),
         // Readers that find inner fields in a message they cannot decrypt.
         "notmuch/protected-headers/phony-protected-header-bad-encryption.eml": Line(.permerror, .malformed),
         // An attached key with the address of somebody else.
@@ -55,6 +57,30 @@ enum VerdictTable {
             Line(.policy, .fromAmbiguous),
     ]
 
+    /// The same for S/MIME.
+    private static let johnnySMIME: [String: Line] = [
+        "johnny-you-are-fired/01-cms/c1_eContent-confusion/eContent_confusion.eml": Line(.fail, .twoContents),
+        "johnny-you-are-fired/01-cms/c2_multiple-signerInfos/multiple_signerInfos_append_johnny.eml":
+            Line(.fail, .contradictingSignature),
+        "johnny-you-are-fired/01-cms/crashes/crash_01.eml": Line(.neutral, .malformed),
+        "johnny-you-are-fired/03-mime/m1-prepending-text/m1-smime.eml": Line(.policy, .partialCoverage),
+        "johnny-you-are-fired/03-mime/m2-hiding-with-html/m2-smime-mix.eml": Line(.policy, .partialCoverage),
+        "johnny-you-are-fired/04-id/i2-display-name-confusion/i2-from-contains-signer-smime.eml":
+            Line(.policy, .otherIdentity),
+        "johnny-you-are-fired/04-id/i2-display-name-confusion/i2-from-is-sender-signer-b-smime.eml":
+            Line(.policy, .fromAmbiguous),
+        "johnny-you-are-fired/04-id/i2-display-name-confusion/i2-from-is-signer-sender-a-smime.eml":
+            Line(.policy, .fromAmbiguous),
+        "johnny-you-are-fired/04-id/i3-from-sender-confusion/i3-from-is-sender-signer-sender-smime.eml":
+            Line(.policy, .fromAmbiguous),
+        "johnny-you-are-fired/04-id/i3-from-sender-confusion/i3-from-sender-others-signer-smime.eml":
+            Line(.policy, .signerMismatch),
+        "johnny-you-are-fired/04-id/i3-from-sender-confusion/i3-from-signer-others-sender-smime.eml":
+            Line(.policy, .otherIdentity),
+        "johnny-you-are-fired/04-id/i3-from-sender-confusion/i3-from1-signer-from2-sender-smime.eml":
+            Line(.policy, .fromAmbiguous),
+    ]
+
     /// "Re: What's up Johnny?" (Müller et al., ACNS 2019): captured ciphertext inside a harmless mail, and text for a
     /// signing oracle, which is ordinary HTML mail to us.
     private static let covertContent: [String: Line] = [
@@ -65,6 +91,10 @@ enum VerdictTable {
         "covert-content/01-enc/pgp_mime/01-reply-mix-css.eml": Line(.none, .ciphertextInPlain),
         "covert-content/01-enc/pgp_mime/01-reply-mix-dbl.eml": Line(.none, .ciphertextInPlain),
         "covert-content/01-enc/pgp_mime/02-reply-rel.eml": Line(.none, .ciphertextInPlain),
+        "covert-content/01-enc/smime/01-reply-mix-822.eml": Line(.none, .encryptedPart),
+        "covert-content/01-enc/smime/01-reply-mix-crlf.eml": Line(.none, .ciphertextInPlain),
+        "covert-content/01-enc/smime/01-reply-mix-css.eml": Line(.none, .ciphertextInPlain),
+        "covert-content/01-enc/smime/01-reply-mix-dbl.eml": Line(.none, .ciphertextInPlain),
         "covert-content/reevaluation-2020/01-enc/pgp-inline/01-reply-mix-css-modified.eml":
             Line(.none, .ciphertextInPlain),
         "covert-content/reevaluation-2020/01-enc/pgp-mime/01-reply-mix-css-modified.eml":
@@ -96,7 +126,28 @@ enum VerdictTable {
             .badSignature, "the signature around the encrypted part does not hold"
         ),
         "thunderbird-openpgp/eml/outer-smime-bad-sig-inner-pgp-enc-sig.eml": (
-            .ciphertextInPlain, "what stands inside of a broken signature is not opened"
+            .badSignature, "the signature around everything does not hold"
+        ),
+        "kde-mimetreeparser/smime-encrypted.mbox": (.weakAlgorithm, "encrypted with 3DES, which only a policy opens"),
+        "kde-mimetreeparser/smime-signed-encrypted.mbox": (
+            .weakAlgorithm, "encrypted with 3DES, which only a policy opens"
+        ),
+        "thunderbird-smime/smime/alice.sig.SHA1.opaque.env.eml": (.weakAlgorithm, "opened, and signed with SHA-1"),
+        "protected-headers/smime-sign+enc.eml": (.weakAlgorithm, "encrypted with 3DES, which only a policy opens"),
+        "notmuch/protected-headers/smime-sign+enc.eml": (
+            .weakAlgorithm, "encrypted with 3DES, which only a policy opens"
+        ),
+        "protected-headers/smime-enc+legacy-disp.eml": (
+            .weakAlgorithm, "encrypted with 3DES, which only a policy opens"
+        ),
+        "notmuch/protected-headers/smime-enc+legacy-disp.eml": (
+            .weakAlgorithm, "encrypted with 3DES, which only a policy opens"
+        ),
+        "thunderbird-smime/smime-manual/alice.dsig.SHA256.multipart.env.dsig.eml": (
+            .contradictingSignature, "the signature around everything does not hold"
+        ),
+        "kde-mimetreeparser/smime-encrypted-ambiguous-mime.mbox": (
+            .encryptedPart, "an encrypted attachment beside plain text is not opened"
         ),
         "thunderbird-openpgp/eml/partial-encrypt-for-alice-plaintext.eml": (
             .ciphertextInPlain, "ciphertext beside plain text is not opened"

@@ -21,7 +21,8 @@ public enum CertificateIdentifier: Hashable, Sendable {
         return CertificateIdentity(issuer: issuer, serial: serial)
     }
 
-    func matches(_ certificate: X509Certificate) -> Bool {
+    /// Whether this is the certificate.
+    public func matches(_ certificate: X509Certificate) -> Bool {
         switch self {
         case .issuerAndSerial(let identity): identity == certificate.identity
         case .subjectKeyIdentifier(let key): key == certificate.subjectKeyIdentifier

@@ -39,7 +39,9 @@ final class PathVerification {
                             throw CMSError.exhausted("X509_STORE_CTX_init")
                         }
                         if crls != nil { X509_STORE_CTX_set0_crls(context, lists) }
-                        run(context, checksLists: crls != nil, at: time)
+                        run(
+                            context, flags: store.trustsIntermediates ? UInt(X509_V_FLAG_PARTIAL_CHAIN) : 0,
+                            checksLists: crls != nil, at: time)
                         // The chain lends its certificates from here: it must be copied while all of them are alive.
                         try copyChain(context, certificate, intermediates, store)
                     }
@@ -49,9 +51,9 @@ final class PathVerification {
         withExtendedLifetime((intermediates, crls)) {}
     }
 
-    private func run(_ context: OpaquePointer, checksLists: Bool, at time: Int64) {
+    private func run(_ context: OpaquePointer, flags: UInt, checksLists: Bool, at time: Int64) {
         let parameters = X509_STORE_CTX_get0_param(context)
-        var flags = UInt(X509_V_FLAG_POLICY_CHECK)
+        var flags = flags | UInt(X509_V_FLAG_POLICY_CHECK)
         if checksLists {
             flags |= UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL)
             flags |= UInt(X509_V_FLAG_EXTENDED_CRL_SUPPORT | X509_V_FLAG_USE_DELTAS)

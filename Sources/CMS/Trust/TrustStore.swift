@@ -11,12 +11,18 @@ public final class TrustStore: @unchecked Sendable {
     public let certificates: [X509Certificate]
     /// What was found beside them and could not be read: file name and reason.
     public let skipped: [String]
+    /// Whether every certificate in the store is an anchor, not only the self-signed ones.
+    public let trustsIntermediates: Bool
     let byHandle: [OpaquePointer: X509Certificate]
 
-    /// A store of these certificates.
-    public init(_ certificates: [X509Certificate], skipped: [String] = []) throws {
+    /// A store of these certificates. With `trustsIntermediates` each of them is an anchor: for authorities that somebody
+    /// named one by one.
+    public init(
+        _ certificates: [X509Certificate], skipped: [String] = [], trustsIntermediates: Bool = false
+    ) throws {
         guard let pointer = X509_STORE_new() else { throw CMSError.exhausted("X509_STORE_new") }
         self.pointer = pointer
+        self.trustsIntermediates = trustsIntermediates
         var seen: Set<X509Certificate> = []
         self.certificates = certificates.filter { seen.insert($0).inserted }
         self.skipped = skipped

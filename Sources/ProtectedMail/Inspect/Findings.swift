@@ -37,6 +37,11 @@ struct Findings {
         for reason in more where !reasons.contains(reason) { reasons.append(reason) }
     }
 
+    /// Whether a signature does not hold; that its signer is not known says nothing against another one.
+    private static func contradicts(_ signature: SignatureVerdict) -> Bool {
+        signature.status == .fail || (signature.status == .permerror && signature.reason?.code != .unknownKey)
+    }
+
     /// One verdict: a signature over the whole message that passes is enough, unless another one over it does not hold.
     /// Else the most alarming result wins, so that nothing harmless beside it hides a broken signature.
     var verdict: Verdict {
@@ -48,7 +53,7 @@ struct Findings {
             result.reasons = reasons
             return result
         }
-        guard whole.contains(where: { $0.status == .fail || $0.status == .permerror }) else {
+        guard whole.contains(where: Self.contradicts) else {
             result.status = .pass
             return result
         }

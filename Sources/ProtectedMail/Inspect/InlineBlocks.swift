@@ -10,14 +10,29 @@ struct InlineBlocks {
         /// From the dashes of the first line up to and including those of the last one.
         let range: Range<Int>
 
-        /// The values of Charset fields in the armor header, which no signature covers.
+        /// The armor header in lower case, which no signature covers.
+        private func header(in text: [UInt8]) -> [String] {
+            text[range].split(separator: Octet.lf, omittingEmptySubsequences: false).dropFirst().prefix { !$0.isBlank }
+                .map { String(decoding: $0.map(Octet.lower), as: UTF8.self) }
+        }
+
+        /// The values of Charset fields in the armor header.
         func charsets(in text: [UInt8]) -> [String] {
-            let lines = text[range].split(separator: Octet.lf, omittingEmptySubsequences: false).dropFirst()
-            return lines.prefix { !$0.isBlank }.compactMap { line in
-                let field = String(decoding: line.map(Octet.lower), as: UTF8.self)
-                guard field.hasPrefix("charset:") else { return nil }
-                return field.dropFirst(8).filter { !$0.isWhitespace }
-            }
+            header(in: text).filter { $0.hasPrefix("charset:") }.map { $0.dropFirst(8).filter { !$0.isWhitespace } }
+        }
+
+        /// Whether the armor header of signed text has room for a message of its own: anything but fields with values
+        /// of one word (RFC 9580, section 7.2, allows nothing but Hash).
+        func hasTextInHeader(in text: [UInt8]) -> Bool {
+            kind == .signedText
+                && !header(in: text).allSatisfy { line in
+                    guard let name = ["hash:", "charset:", "version:"].first(where: line.hasPrefix) else {
+                        return false
+                    }
+                    let value = line.dropFirst(name.count).filter { !$0.isWhitespace && $0 != "," }
+                    return name == "version:"
+                        || value.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+                }
         }
     }
 

@@ -1,3 +1,4 @@
+public import CMS
 public import MIME
 public import OpenPGP
 
@@ -9,6 +10,8 @@ public struct InspectOptions: Sendable {
     public var limits: Limits
     /// Which algorithms a signature may rely on.
     public var policy: AlgorithmPolicy
+    /// The same for S/MIME; its bounds on size are those of `maxInspectSize`.
+    public var cmsPolicy: CMSPolicy
     /// Octets of a body that wait in memory; more go to a sealed file.
     public var spoolMemoryLimit: Int
     /// Where that file goes; nil for TMPDIR, else /var/tmp.
@@ -17,11 +20,14 @@ public struct InspectOptions: Sendable {
     /// Settings.
     public init(
         maxInspectSize: Int = 64 << 20, limits: Limits = .standard, policy: AlgorithmPolicy = .standard,
-        spoolMemoryLimit: Int = 1 << 20, spoolDirectory: String? = nil
+        cmsPolicy: CMSPolicy = .standard, spoolMemoryLimit: Int = 1 << 20, spoolDirectory: String? = nil
     ) {
         self.maxInspectSize = maxInspectSize
         self.limits = limits
         self.policy = policy
+        self.cmsPolicy = cmsPolicy
+        self.cmsPolicy.maximumSize = maxInspectSize
+        self.cmsPolicy.maximumExpandedSize = maxInspectSize
         self.spoolMemoryLimit = spoolMemoryLimit
         self.spoolDirectory = spoolDirectory
     }

@@ -49,7 +49,7 @@ public final class Inspector {
                 signed = try SignedStream(contentType: facts.contentType, hashes: hashes)
             }
             wantsBody = true
-        case .encrypted, .multipart, .message, .text: wantsBody = true
+        case .encrypted, .cms, .multipart, .message, .text: wantsBody = true
         case .other: wantsBody = false
         }
     }
@@ -72,12 +72,13 @@ public final class Inspector {
     /// Ends the message and gives the verdict. Never throws: what cannot be judged has a status of its own.
     public func finish() -> Verdict {
         let kind = EntityKind(facts.contentType)
-        let mayMatter = trigger.hasFired || kind == .signed || kind == .encrypted
+        let mayMatter = trigger.hasFired || kind.isLayer
         guard wantsBody, mayMatter else { return concluded(.none) }
         guard size <= options.maxInspectSize else {
             let limit = options.maxInspectSize
             let reason = Reason(.tooLarge, "the body is larger than the \(limit) octets that are inspected")
-            return Verdict(status: .temperror, protocol: .openpgp, reasons: [reason], encrypted: kind == .encrypted)
+            return Verdict(
+                status: .temperror, protocol: mailProtocol, reasons: [reason], encrypted: kind == .encrypted)
         }
         do {
             var findings = Findings()
@@ -109,7 +110,14 @@ public final class Inspector {
     }
 
     private func failed(_ status: Verdict.Status, _ code: Reason.Code, _ text: String) -> Verdict {
-        Verdict(status: status, protocol: .openpgp, reasons: [Reason(code, text)])
+        Verdict(status: status, protocol: mailProtocol, reasons: [Reason(code, text)])
+    }
+
+    /// The protocol as far as the header tells.
+    private var mailProtocol: MailProtocol {
+        let named = facts.contentType.parameter("protocol")?.lowercased() ?? ""
+        let isSMIME = EntityKind(facts.contentType) == .cms || EntityKind.signature(named) == .smime
+        return isSMIME ? .smime : .openpgp
     }
 
     /// The short way: a signed message of the ordinary shape. False where the whole has to be looked at.

@@ -1,3 +1,4 @@
+import CMS
 import OpenPGP
 
 /// Asks the certificate source on behalf of the verifiers and remembers what it said of each certificate.
@@ -28,11 +29,28 @@ final class KeyLookup {
 
     /// The decryption keys for these recipients; none after a failure.
     func decryptionKeys(for recipients: [KeyID]) -> [DecryptionKey] {
+        asking { try source.decryptionKeys(for: recipients) } ?? []
+    }
+
+    /// What S/MIME signers are judged by; nil after a failure.
+    func smimeTrust() -> SMIMETrust? { asking { try source.smimeTrust() } ?? nil }
+
+    /// Known certificates of these signers; none after a failure.
+    func smimeCertificates(for identifiers: [CertificateIdentifier]) -> [X509Certificate] {
+        asking { try source.smimeCertificates(for: identifiers) } ?? []
+    }
+
+    /// The keys of these recipients; none after a failure.
+    func smimeKeys(for recipients: [CertificateIdentifier]) -> [CMSDecryptionKey] {
+        asking { try source.smimeKeys(for: recipients) } ?? []
+    }
+
+    private func asking<T>(_ question: () throws -> T) -> T? {
         do {
-            return try source.decryptionKeys(for: recipients)
+            return try question()
         } catch {
             failure = failure ?? error
-            return []
+            return nil
         }
     }
 

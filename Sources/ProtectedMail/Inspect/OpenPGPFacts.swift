@@ -18,7 +18,7 @@ extension MailJudge {
             for case .fingerprint(let fingerprint) in result.issuers { facts.verdict.fingerprint = fingerprint }
         }
         let (refusal, validity) = Self.refusal(of: result, at: time)
-        facts.refusal = refusal
+        facts.refusals = refusal.map { [$0] } ?? []
         facts.verdict.keyValidity = validity
         return facts
     }

@@ -13,6 +13,8 @@ struct Place {
     var hasSiblings = false
     /// Layers of protection around the entity.
     var layer = 0
+    /// The parts, each inside of the one before, whose protection had to be undone to get here.
+    var opened: [String] = []
 
     /// The most layers that are looked through: signed, encrypted and signed again, with one to spare.
     static let maxLayers = 4
@@ -25,11 +27,23 @@ struct Place {
         isEnvelope && doubts.isEmpty ? .wholeMessage : .part(part)
     }
 
+    /// The reference to a part for RFC 7281, section 3.2.1: its number, after those of the layers around it.
+    func section(_ path: [Int]) -> String {
+        (opened + [path.isEmpty ? "1" : path.map(String.init).joined(separator: ".")]).joined(separator: "/")
+    }
+
+    /// The place of what was inside of an opaque part.
+    func opened(_ path: [Int]) -> Place {
+        var inner = content([])
+        inner.opened.append(path.isEmpty ? "1" : path.map(String.init).joined(separator: "."))
+        return inner
+    }
+
     /// The place of a child that is only part of what is here.
     func child(_ path: [Int], siblings: Bool, isForwarded: Bool) -> Place {
         Place(
             path: path, isEnvelope: false, isForwarded: isForwarded || self.isForwarded, hasSiblings: siblings,
-            layer: layer)
+            layer: layer, opened: opened)
     }
 
     /// The place of the content of a layer of protection.

@@ -6,6 +6,7 @@ enum Preamble {
     private static let starts = [
         "this is an openpgp/mime signed message", "this is an openpgp/mime encrypted message",
         "this is a multi-part message in mime format", "this is a cryptographically signed message in mime format",
+        "this is an s/mime signed message",
         "this is a mime formatted message", "this is a multipart message in mime format",
         "this message is in mime format",
     ]

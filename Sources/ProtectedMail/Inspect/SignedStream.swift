@@ -81,7 +81,9 @@ final class SignedStream {
         let head = try? Message(parsing: contentHead).root.header
         outcome.header = contentHead.count < Self.maxHead || head?.separator.isEmpty == false ? head : nil
         outcome.signatures = part.decodedBody(of: part.root).bytes
-        if !scanner.isClosed || scanner.hasDelimiterPrefix || scanner.hasDelimiterAfterClose {
+        if !scanner.isClosed || scanner.hasDelimiterPrefix || scanner.hasDelimiterAfterClose
+            || part.root.defects.contains(where: StructureDoubts.divides)
+        {
             outcome.doubts.append(Reason(.partialCoverage, "the parts of the message can be read in more than one way"))
         }
         if !Preamble.isHarmless(preamble) || !Preamble.isHarmless(epilogue) {

@@ -8,7 +8,8 @@ enum StructureDoubts {
         if entity.children.count > 2 {
             doubts.append(Reason(.partialCoverage, "there are parts after the protected ones"))
         }
-        if entity.defects.contains(where: divides) {
+        let second = entity.children.dropFirst().first?.defects ?? []
+        if (entity.defects + second).contains(where: divides) {
             doubts.append(Reason(.partialCoverage, "the parts of the message can be read in more than one way"))
         }
         if [entity.preamble, entity.epilogue].contains(where: { range in

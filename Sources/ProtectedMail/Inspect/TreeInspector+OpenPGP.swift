@@ -6,7 +6,7 @@ import OpenPGP
 extension TreeInspector {
     /// What is known of the detached signatures over some octets; nil, after a note of it, where they cannot be read.
     func detached(
-        _ content: ArraySlice<UInt8>, signatures: [UInt8], part: [Int], _ findings: inout Findings
+        _ content: ArraySlice<UInt8>, signatures: [UInt8], _ findings: inout Findings
     ) throws -> [SignatureFacts]? {
         do {
             let verifier = try DetachedVerifier(hashes: Set(DetachedVerifier.hashes(of: signatures)))
@@ -43,7 +43,7 @@ extension TreeInspector {
         let isSigned = judgeOpened(opened, header: inner.root.header, at: place, part: "2", &findings)
         guard !isSigned, place.layer < Place.maxLayers else { return }
         place.doubts += judge.header.innerDoubts(inner.root.header)
-        try inspect(inner, at: place.content([]), &findings)
+        try inspect(inner, at: place.opened(place.path + [2]), &findings)
     }
 
     /// Judges the signatures inside of an encrypted message; whether there are any.
@@ -94,6 +94,9 @@ extension TreeInspector {
         var doubts: [Reason] = []
         if found.hasTextOutside || found.blocks.count > 1 {
             doubts.append(Reason(.partialCoverage, "there is text outside of the protected block"))
+        }
+        if found.blocks.contains(where: { $0.hasTextInHeader(in: text) }) {
+            doubts.append(Reason(.partialCoverage, "there is text in the armor header, which is not signed"))
         }
         if entity.contentType.mediaType != "text/plain" && entity.contentType.type == "text" {
             doubts.append(Reason(.partialCoverage, "the block stands inside markup, which decides what is seen of it"))

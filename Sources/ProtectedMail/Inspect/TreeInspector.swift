@@ -21,6 +21,7 @@ struct TreeInspector {
         case .signed: try signed(entity, in: message, at: place, &findings)
         case .encrypted where place.isEnvelope: try encrypted(entity, in: message, at: place, &findings)
         case .encrypted: noteCiphertext(entity, "is encrypted", at: place, .openpgp, &findings)
+        case .cms: try cms(entity, in: message, at: place, &findings)
         case .text: try text(entity, in: message, at: place, &findings)
         case .multipart, .message, .other: try children(of: entity, in: message, at: place, &findings)
         }
@@ -65,27 +66,32 @@ struct TreeInspector {
             let reason = Reason(.contentTypeConfusion, "\(what) names another protocol than that of its signature")
             return findings.add(.permerror, reason, kind)
         }
-        guard kind == .openpgp else { return try children(of: entity, in: message, at: place, &findings) }
         var place = place
         place.doubts += StructureDoubts.of(entity, in: message)
         let signatures = message.decodedBody(of: signaturePart).bytes
-        guard
-            let found = try detached(
-                message.slice(content.range), signatures: signatures, part: place.path + [1], &findings)
-        else { return }
+        let octets = message.slice(content.range)
+        let found =
+            kind == .smime
+            ? smimeDetached(octets, signatures: signatures, &findings)
+            : try detached(octets, signatures: signatures, &findings)
+        guard let found else { return }
+        let inner = place.content(place.path + [1])
         var passes = false
         for var facts in found {
-            facts.verdict.coveredPart = place.coverage(of: place.content(place.path + [1]).name)
+            facts.verdict.coveredPart = place.coverage(of: inner.name)
+            if kind == .smime { facts.verdict.signaturePart = place.section(place.path + [2]) }
             facts.coverageDoubts = place.doubts
             if place.isEnvelope { facts.innerHeader = content.header }
             let verdict = judge.judge(facts)
             passes = passes || verdict.status == .pass
             findings.add(verdict)
         }
-        // What is inside matters only where this signature does not already speak for it.
-        let holds = found.contains { $0.refusal == nil }
-        guard !passes, place.layer < Place.maxLayers, !holds || place.isEnvelope else { return }
-        place.doubts += judge.header.innerDoubts(content.header)
-        try inspect(content, in: message, at: place.content(place.path + [1]), &findings)
+        // What is inside matters where it is a layer of its own, or where this signature does not already speak for it.
+        let holds = found.contains { $0.refusals.isEmpty }
+        let isLayer = place.isEnvelope && EntityKind(content.contentType).isLayer
+        guard place.layer < Place.maxLayers, isLayer || (!passes && (!holds || place.isEnvelope)) else { return }
+        var deeper = inner
+        deeper.doubts += judge.header.innerDoubts(content.header)
+        try inspect(content, in: message, at: deeper, &findings)
     }
 }

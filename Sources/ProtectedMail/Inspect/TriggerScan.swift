@@ -9,12 +9,13 @@ struct TriggerScan {
     private(set) var hasFired = false
     private var state: UInt8 = 0
 
-    /// The words, in lower case: the marks of protection, then what `StatusImitation` looks for, then "-----BEGIN PGP" in
+    /// The words, in lower case: the marks of protection, then the ends of what `StatusImitation` looks for, then "-----BEGIN PGP" in
     /// base64, at each of the three offsets.
     private static let words = [
-        "begin pgp", "/pgp-signature", "/pgp-encrypted", "multipart/signed", "multipart/encrypted", "good signature",
-        "correct signature", "valid signature", "verified signature", "trusted signature", "signature is",
-        "signature verified", "signature status", "signature valid", "digitally signed", "is signed", "was signed",
+        "begin pgp", "/pgp-signature", "/pgp-encrypted", "multipart/signed", "multipart/encrypted", "pkcs7-", ".p7m",
+        "od signature",
+        "ct sign", "id sign", "ied sign", "ted sign", "ture is", "ture ver", "ture sta", "ture val", "lly signed",
+        "is signed", "was signed",
         "ls0tls1crudjtibqr1a", "0tls0tqkvhsu4guedqi", "ls0tlujfr0loifbhuc",
     ]
 

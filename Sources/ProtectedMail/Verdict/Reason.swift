@@ -6,6 +6,8 @@ public struct Reason: Sendable, Hashable, CustomStringConvertible {
         case untrustedKey = "untrusted-key"
         /// The signature is right, but the signer is not the address in From.
         case signerMismatch = "signer-mismatch"
+        /// Sender or Reply-To name somebody else who can be taken for the author, and no signature covers them.
+        case otherIdentity = "other-identity"
         /// The signer's key is not known.
         case unknownKey = "unknown-key"
         /// The content does not match the signature.
@@ -18,6 +20,20 @@ public struct Reason: Sendable, Hashable, CustomStringConvertible {
         case signatureTime = "signature-time"
         /// The fields that describe the content contradict each other or what it is.
         case contentTypeConfusion = "content-type-confusion"
+        /// A CMS structure brings content along although other content is signed (RFC 5652, section 5.2).
+        case twoContents = "two-contents"
+        /// A CMS structure has signatures and there is no content for them.
+        case noContent = "no-content"
+        /// A CMS structure that should hold signatures has none.
+        case noSigners = "no-signers"
+        /// There are certificates and no signature (RFC 8551, section 3.8).
+        case certificatesOnly = "certificates-only"
+        /// The signed attributes are missing, doubled, or contradict the signature (RFC 5652, sections 5.3 and 11).
+        case badAttributes = "bad-attributes"
+        /// No revocation list that could be used covers the signer's certificate, and one is asked for.
+        case revocationUnknown = "revocation-unknown"
+        /// The encryption cannot tell whether it was modified: what was inside is never authentic by itself.
+        case unauthenticatedCipher = "unauthenticated-cipher"
         /// The message is larger than what may be inspected.
         case tooLarge = "too-large"
         /// The structure or the signature cannot be understood.

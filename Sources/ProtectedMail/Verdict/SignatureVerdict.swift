@@ -1,3 +1,4 @@
+public import CMS
 public import MIME
 public import OpenPGP
 
@@ -20,6 +21,10 @@ public struct SignatureVerdict: Sendable, Equatable {
     public var fingerprint: Fingerprint?
     /// The key that made the signature, as far as the signature or the certificate tells.
     public var keyID: KeyID?
+    /// The signer's certificate of S/MIME; nil when it is not known or not of S/MIME.
+    public var certificate: X509Certificate?
+    /// The part that holds an S/MIME signature (RFC 7281, section 3.2.1); nil for OpenPGP.
+    public var signaturePart: String?
     /// The user ID that counts: the one with the From address, else the primary one; nil when the key is not known.
     public var userID: String?
     /// The signer's address that counts: that of From if the key names it, else the first one the key names.
@@ -37,8 +42,11 @@ public struct SignatureVerdict: Sendable, Equatable {
 
     /// The most telling of the reasons.
     public var reason: Reason? { reasons.first }
-    /// The best name of the key, as hexadecimal digits: the fingerprint, else the key ID; nil when neither is known.
-    public var key: String? { fingerprint?.hex ?? keyID?.hex }
+    /// The best name of the key, as hexadecimal digits: the fingerprint of the key or certificate, else the key ID; nil
+    /// when neither is known.
+    public var key: String? {
+        fingerprint?.hex ?? keyID?.hex ?? (try? certificate?.fingerprint).flatMap { $0 }.map { $0.hex }
+    }
     /// Where an OpenPGP certificate came from; nil when it is not known.
     public var provenance: Provenance? { if case .source(let provenance) = trust { provenance } else { nil } }
 

@@ -18,10 +18,10 @@ struct SignatureCheck: Sendable {
 
     /// All rules, the most telling first: without cryptography there is no signer to speak of, and who signed comes
     /// before what was signed.
-    static let all: [SignatureCheck] = [.cryptography, .signer, .trust, .coverage, .time, .innerHeader]
+    static let all: [SignatureCheck] = [.cryptography, .signer, .identity, .trust, .coverage, .time, .innerHeader]
 
     /// The signature holds, and its key was fit to make it then and is now.
-    static let cryptography = SignatureCheck(isDecisive: true) { facts, _ in facts.refusal.map { [$0] } ?? [] }
+    static let cryptography = SignatureCheck(isDecisive: true) { facts, _ in facts.refusals }
 
     /// The signature covers all that a reader will see.
     static let coverage = SignatureCheck { facts, _ in

@@ -12,8 +12,8 @@ struct SignatureFacts {
 
     /// Who, when, how and over what; its status and reasons are for the checks to say.
     var verdict: SignatureVerdict
-    /// What the cryptography has against the signature; nil if it holds and its key was valid then and is now.
-    var refusal: Diagnostic?
+    /// What the cryptography has against the signature; nothing if it holds and its key was valid then and is now.
+    var refusals: [Diagnostic] = []
     /// All that the key names and that is valid now, the main one first.
     var identities: [Identity] = []
     /// Why the signature covers less than what a reader may see.

@@ -13,6 +13,17 @@ extension SignatureCheck {
         }
     }
 
+    /// Nobody else can be taken for the author: who sees "The Manager" in From and manager@ in Reply-To believes him to
+    /// have signed.
+    static let identity = SignatureCheck { facts, mail in
+        guard case .one(let sender) = mail.header.from else { return [] }
+        let covered =
+            mail.header.isFromEqual(facts.innerHeader) ? HeaderFacts.others(facts.innerHeader?.fields ?? []) : []
+        let rivals = mail.header.others.filter { mail.header.isRival($0, of: sender) && !covered.contains($0) }
+        return rivals.isEmpty
+            ? [] : [.policy(.otherIdentity, "Sender or Reply-To name somebody else who can be taken for the author")]
+    }
+
     /// Somebody who had to know ties the key to its addresses: anybody can make a key with any address.
     static let trust = SignatureCheck { facts, _ in
         let trust = facts.verdict.trust

@@ -1,8 +1,9 @@
 import OpenPGP
 
 extension SignatureCheck {
-    /// How long before its Date field a mail may have been signed, in seconds.
-    static let oldestSignature: Int64 = 86_400
+    /// How long before its Date field a mail may have been signed, in seconds. S/MIME programs sign when they send, and
+    /// readers of it call a larger difference a mismatch.
+    private static func oldestSignature(_ protocol: MailProtocol) -> Int64 { `protocol` == .smime ? 3600 : 86_400 }
     /// How far a signer's clock may be ahead of ours, in seconds.
     static let clockTolerance: Int64 = 300
 
@@ -17,13 +18,11 @@ extension SignatureCheck {
         switch mail.header.date {
         case .ambiguous: return [.policy(.signatureTime, "the Date field cannot be read, or there are several")]
         case .none: return []
-        case .one(let date): return isStale(created, date) ? [stale] : []
+        case .one(let date):
+            let oldest = date.adding(seconds: -oldestSignature(facts.verdict.protocol))
+            return created < oldest ? [stale] : []
         }
     }
 
     private static let stale = Diagnostic.policy(.signatureTime, "the signature is much older than the message")
-
-    private static func isStale(_ created: Timestamp, _ date: Timestamp) -> Bool {
-        created < date.adding(seconds: -oldestSignature)
-    }
 }
