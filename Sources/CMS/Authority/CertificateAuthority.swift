@@ -76,7 +76,7 @@ public struct CertificateAuthority: Sendable {
         let usage: KeyUsage
         switch algorithm {
         case .rsa(let bits) where (2048...8192).contains(bits): usage = [.digitalSignature, .keyEncipherment]
-        case .ec(let curve, _) where ObjectIdentifiers.curves.contains { $0.name == curve }:
+        case .ec(let curve, _) where KeyIdentifiers.curves.contains { $0.name == curve }:
             usage = [.digitalSignature, .keyAgreement]
         default: throw CMSError(.refusedByPolicy, "no certificate is issued for a key of \(algorithm)")
         }
@@ -115,20 +115,20 @@ public struct CertificateAuthority: Sendable {
         let own = revocations.filter { $0.identity.issuer == certificate.subject.der }
         let entries = own.map { revocation -> [UInt8] in
             let reason = revocation.entry.reason
-            return DERWriter.sequence(
-                DERWriter.element(DERReader.Tag.integer, revocation.identity.serial),
+            return DER.sequence(
+                DER.element(DERReader.Tag.integer, revocation.identity.serial),
                 DER.time(revocation.entry.date),
-                reason == .unspecified ? [] : DERWriter.sequence(ExtensionWriter.reason(reason)))
+                reason == .unspecified ? [] : DER.sequence(ExtensionWriter.reason(reason)))
         }
-        let extensions = DERWriter.sequence(
+        let extensions = DER.sequence(
             ExtensionWriter.authorityKeyIdentifier(identifier), ExtensionWriter.listNumber(number))
         let times = try DER.time(now) + DER.time(CertificateAuthority.end(now, days))
         let der = try SignedStructure.make(
             { algorithm in
-                DERWriter.sequence(
+                DER.sequence(
                     [2, 1, 1], algorithm, certificate.subject.der, times,
-                    entries.isEmpty ? [] : DERWriter.sequence(Array(entries.joined())),
-                    DERWriter.element(DERReader.Tag.context(0), extensions))
+                    entries.isEmpty ? [] : DER.sequence(Array(entries.joined())),
+                    DER.element(DERReader.Tag.context(0), extensions))
             }, key: key)
         return try RevocationList(der: der)
     }
@@ -140,14 +140,14 @@ public struct CertificateAuthority: Sendable {
         // Twenty octets, positive and without a zero in front (RFC 5280 section 4.1.2.2).
         var serial = try SecureRandom.bytes(20)
         serial[0] = serial[0] & 0x3F | 0x40
-        let validity = DERWriter.sequence(DER.time(now), DER.time(try end(now, days)))
+        let validity = DER.sequence(DER.time(now), DER.time(try end(now, days)))
         let der = try SignedStructure.make(
             { algorithm in
-                DERWriter.sequence(
-                    DERWriter.element(DERReader.Tag.context(0), [2, 1, 2]),
-                    DERWriter.element(DERReader.Tag.integer, serial), algorithm, issuer, validity, subject, publicKey,
-                    DERWriter.element(
-                        DERReader.Tag.context(3), DERWriter.sequence(Array(extensions.joined()))))
+                DER.sequence(
+                    DER.element(DERReader.Tag.context(0), [2, 1, 2]),
+                    DER.element(DERReader.Tag.integer, serial), algorithm, issuer, validity, subject, publicKey,
+                    DER.element(
+                        DERReader.Tag.context(3), DER.sequence(Array(extensions.joined()))))
             }, key: key)
         return try X509Certificate(der: der)
     }

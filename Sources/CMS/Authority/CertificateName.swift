@@ -17,13 +17,13 @@ public struct CertificateName: Hashable, Sendable {
 
     /// The DER encoding of the Name.
     var der: [UInt8] {
-        func attribute(_ type: UInt8, _ value: String) -> [UInt8] {
-            DERWriter.element(
+        func attribute(_ type: UInt, _ value: String) -> [UInt8] {
+            DER.element(
                 0x31,
-                DERWriter.sequence(
-                    ObjectIdentifiers.element([0x55, 0x04, type]),
-                    DERWriter.element(DERReader.Tag.utf8String, Array(value.utf8))))
+                DER.sequence(
+                    DER.objectID(ObjectID(2, 5, 4, type)),
+                    DER.element(DERReader.Tag.utf8String, Array(value.utf8))))
         }
-        return DERWriter.sequence(organization.map { attribute(10, $0) } ?? [], attribute(3, commonName))
+        return DER.sequence(organization.map { attribute(10, $0) } ?? [], attribute(3, commonName))
     }
 }

@@ -20,12 +20,12 @@ public struct CertificateRequest: Sendable {
         defer { ERR_clear_error() }
         let publicKey = try SignedStructure.publicKey(key)
         // extensionRequest (RFC 2985 section 5.4.2).
-        let attribute = DERWriter.sequence(
-            ObjectIdentifiers.element([0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x0E]),
-            DERWriter.element(0x31, DERWriter.sequence(ExtensionWriter.alternativeName(addresses))))
-        let body = DERWriter.sequence(
+        let attribute = DER.sequence(
+            DER.objectID(ObjectID(1, 2, 840, 113549, 1, 9, 14)),
+            DER.element(0x31, DER.sequence(ExtensionWriter.alternativeName(addresses))))
+        let body = DER.sequence(
             [2, 1, 0], name.der, publicKey,
-            DERWriter.element(DERReader.Tag.context(0), addresses.isEmpty ? [] : attribute))
+            DER.element(DERReader.Tag.context(0), addresses.isEmpty ? [] : attribute))
         try self.init(der: SignedStructure.make({ _ in body }, key: key))
     }
 

@@ -21,31 +21,31 @@ extension CMSPrivateKey {
     }
 
     private static func rsa(_ numbers: RSAKeyNumbers) throws -> SecretBytes {
-        func integer(_ octets: [UInt8]) -> SecretBytes { DERWriter.integer(secret: SecretBytes(copying: octets)) }
+        func integer(_ octets: [UInt8]) -> SecretBytes { SecretDER.integer(secret: SecretBytes(copying: octets)) }
         // PKCS#1 inverts its second prime modulo its first, OpenPGP its first modulo its second.
         let (first, second) = (numbers.q, numbers.p)
         let parts = [
-            integer([0]), integer(numbers.n), integer(numbers.e), DERWriter.integer(secret: numbers.d),
-            DERWriter.integer(secret: first), DERWriter.integer(secret: second),
-            DERWriter.integer(secret: try PrivateKeyHandle.exponent(numbers.d, modulo: first)),
-            DERWriter.integer(secret: try PrivateKeyHandle.exponent(numbers.d, modulo: second)),
-            DERWriter.integer(secret: numbers.u),
+            integer([0]), integer(numbers.n), integer(numbers.e), SecretDER.integer(secret: numbers.d),
+            SecretDER.integer(secret: first), SecretDER.integer(secret: second),
+            SecretDER.integer(secret: try PrivateKeyHandle.exponent(numbers.d, modulo: first)),
+            SecretDER.integer(secret: try PrivateKeyHandle.exponent(numbers.d, modulo: second)),
+            SecretDER.integer(secret: numbers.u),
         ]
-        return PrivateKeyInfo.wrap(rsa: DERWriter.element(DERReader.Tag.sequence, secret: parts))
+        return PrivateKeyInfo.wrap(rsa: SecretDER.element(DERReader.Tag.sequence, secret: parts))
     }
 
     private static func ec(_ numbers: ECKeyNumbers, _ curve: String) throws -> SecretBytes {
-        guard let identifier = ObjectIdentifiers.curves.first(where: { $0.name == curve })?.identifier else {
+        guard let identifier = KeyIdentifiers.curves.first(where: { $0.name == curve })?.identifier else {
             throw CMSError(.unsupported, "the curve is not supported")
         }
-        let point = DERWriter.element(DERReader.Tag.bitString, [0], numbers.point)
-        let key = DERWriter.element(
+        let point = DER.element(DERReader.Tag.bitString, [0], numbers.point)
+        let key = SecretDER.element(
             DERReader.Tag.sequence,
             secret: [
                 SecretBytes(copying: [2, 1, 1]),
-                DERWriter.element(DERReader.Tag.octetString, secret: [numbers.scalar]),
-                SecretBytes(copying: DERWriter.element(DERReader.Tag.context(1), point)),
+                SecretDER.element(DERReader.Tag.octetString, secret: [numbers.scalar]),
+                SecretBytes(copying: DER.element(DERReader.Tag.context(1), point)),
             ])
-        return PrivateKeyInfo.wrap(ec: key, curve: ObjectIdentifiers.element(identifier))
+        return PrivateKeyInfo.wrap(ec: key, curve: DER.objectID(identifier))
     }
 }

@@ -8,19 +8,16 @@ enum SignedStructure {
         let (algorithm, digest) = try method(key.algorithm)
         let body = content(algorithm)
         let signature = try sign(body, digest: digest, key: key)
-        return DERWriter.sequence(body, algorithm, DERWriter.element(DERReader.Tag.bitString, [0], signature))
+        return DER.sequence(body, algorithm, DER.element(DERReader.Tag.bitString, [0], signature))
     }
 
     private static func method(_ key: CertificateKeyAlgorithm) throws -> (algorithm: [UInt8], digest: String) {
-        let ecdsa: [UInt8] = [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03]
         switch key {
-        case .rsa:
-            // sha256WithRSAEncryption
-            let identifier: [UInt8] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0B]
-            return (DERWriter.sequence(ObjectIdentifiers.element(identifier), [5, 0]), "SHA256")
-        case .ec("prime256v1", _): return (DERWriter.sequence(ObjectIdentifiers.element(ecdsa + [2])), "SHA256")
-        case .ec("secp384r1", _): return (DERWriter.sequence(ObjectIdentifiers.element(ecdsa + [3])), "SHA384")
-        case .ec("secp521r1", _): return (DERWriter.sequence(ObjectIdentifiers.element(ecdsa + [4])), "SHA512")
+        // sha256WithRSAEncryption (RFC 4055), ecdsa-with-SHA2 (RFC 5758).
+        case .rsa: return (DER.algorithm(ObjectID(1, 2, 840, 113549, 1, 1, 11), DER.null), "SHA256")
+        case .ec("prime256v1", _): return (DER.algorithm(ObjectID(1, 2, 840, 10045, 4, 3, 2)), "SHA256")
+        case .ec("secp384r1", _): return (DER.algorithm(ObjectID(1, 2, 840, 10045, 4, 3, 3)), "SHA384")
+        case .ec("secp521r1", _): return (DER.algorithm(ObjectID(1, 2, 840, 10045, 4, 3, 4)), "SHA512")
         default: throw CMSError(.unsupported, "certificates are not signed with a key of \(key)")
         }
     }

@@ -53,13 +53,13 @@ extension X509Certificate {
     public static func certificatesOnly(_ certificates: [X509Certificate]) -> [UInt8] {
         // DER sorts the members of a set.
         let set = certificates.map(\.der).sorted { $0.lexicographicallyPrecedes($1) }
-        let content = DERWriter.sequence(
-            [2, 1, 1], DERWriter.element(0x31),
-            DERWriter.sequence(ObjectIdentifiers.element(ObjectIdentifiers.data)),
-            set.isEmpty ? [] : DERWriter.element(DERReader.Tag.context(0), Array(set.joined())),
-            DERWriter.element(0x31))
-        return DERWriter.sequence(
-            ObjectIdentifiers.element(ObjectIdentifiers.signedData),
-            DERWriter.element(DERReader.Tag.context(0), content))
+        let content = DER.sequence(
+            [2, 1, 1], DER.element(0x31),
+            DER.sequence(DER.objectID(.data)),
+            set.isEmpty ? [] : DER.element(DERReader.Tag.context(0), Array(set.joined())),
+            DER.element(0x31))
+        return DER.sequence(
+            DER.objectID(.signedData),
+            DER.element(DERReader.Tag.context(0), content))
     }
 }

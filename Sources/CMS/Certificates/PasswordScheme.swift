@@ -7,6 +7,11 @@ struct PasswordScheme {
     /// scrypt may use this many octets of memory.
     static let maximumMemory = 64 << 20
 
+    private static let pbes2 = ObjectID(1, 2, 840, 113549, 1, 5, 13)
+    private static let scrypt = ObjectID(1, 3, 6, 1, 4, 1, 11591, 4, 11)
+    /// The arc of the ciphers with AES.
+    private static let aes = ObjectID(2, 16, 840, 1, 101, 3, 4, 1)
+
     /// Steps of the derivation, for a sum over one file.
     let iterations: Int
     /// Whether it is PBES2 with AES.
@@ -16,20 +21,20 @@ struct PasswordScheme {
     init(algorithm bytes: Span<UInt8>) throws {
         var outer = DERReader(0..<bytes.count)
         var algorithm = DERReader(try outer.take(DERReader.Tag.sequence, bytes))
-        let scheme = try algorithm.take(DERReader.Tag.objectIdentifier, bytes)
+        let scheme = ObjectID(contents: bytes.copy(try algorithm.take(DERReader.Tag.objectIdentifier, bytes)))
         var parameters = DERReader(try algorithm.take(DERReader.Tag.sequence, bytes))
-        guard bytes.equals(scheme, ObjectIdentifiers.pbes2) else {
+        guard scheme == Self.pbes2 else {
             _ = try parameters.take(DERReader.Tag.octetString, bytes)
             iterations = try Self.bounded(parameters.takeSmallInteger(bytes))
             isModern = false
             return
         }
         var derivation = DERReader(try parameters.take(DERReader.Tag.sequence, bytes))
-        let function = try derivation.take(DERReader.Tag.objectIdentifier, bytes)
+        let function = ObjectID(contents: bytes.copy(try derivation.take(DERReader.Tag.objectIdentifier, bytes)))
         var numbers = DERReader(try derivation.take(DERReader.Tag.sequence, bytes))
         _ = try numbers.take(DERReader.Tag.octetString, bytes)
         let first = try numbers.takeSmallInteger(bytes)
-        if bytes.equals(function, ObjectIdentifiers.scrypt) {
+        if function == Self.scrypt {
             guard let cost = first, let block = try numbers.takeSmallInteger(bytes),
                 let lanes = try numbers.takeSmallInteger(bytes), (1...1 << 20).contains(cost), (1...64).contains(block),
                 (1...16).contains(lanes), cost * block * 128 <= Self.maximumMemory
@@ -40,7 +45,7 @@ struct PasswordScheme {
         }
         var cipher = DERReader(try parameters.take(DERReader.Tag.sequence, bytes))
         let identifier = try cipher.take(DERReader.Tag.objectIdentifier, bytes)
-        isModern = bytes.copy(identifier).starts(with: ObjectIdentifiers.aesArc)
+        isModern = bytes.copy(identifier).starts(with: Self.aes.bytes)
     }
 
     static func bounded(_ iterations: Int?) throws -> Int {

@@ -24,7 +24,7 @@ enum PrivateKeyInfo {
     }
 
     static func wrap(rsa key: SecretBytes) -> SecretBytes {
-        wrap(key, algorithm: DERWriter.sequence(ObjectIdentifiers.element(ObjectIdentifiers.rsaEncryption), [5, 0]))
+        wrap(key, algorithm: DER.algorithm(.rsaEncryption, DER.null))
     }
 
     /// The curve moves from the key into the algorithm.
@@ -41,15 +41,15 @@ enum PrivateKeyInfo {
 
     /// `curve` is the OBJECT IDENTIFIER element.
     static func wrap(ec key: SecretBytes, curve: [UInt8]) -> SecretBytes {
-        wrap(key, algorithm: DERWriter.sequence(ObjectIdentifiers.element(ObjectIdentifiers.ecPublicKey), curve))
+        wrap(key, algorithm: DER.algorithm(.ecPublicKey, curve))
     }
 
     private static func wrap(_ key: SecretBytes, algorithm: [UInt8]) -> SecretBytes {
-        DERWriter.element(
+        SecretDER.element(
             DERReader.Tag.sequence,
             secret: [
                 SecretBytes(copying: [2, 1, 0] + algorithm),
-                DERWriter.element(DERReader.Tag.octetString, secret: [key]),
+                SecretDER.element(DERReader.Tag.octetString, secret: [key]),
             ])
     }
 
@@ -62,23 +62,23 @@ enum PrivateKeyInfo {
                 throw DERReader.malformed
             }
             var algorithm = DERReader(try inner.take(DERReader.Tag.sequence, bytes))
-            let identifier = bytes.copy(try algorithm.take(DERReader.Tag.objectIdentifier, bytes))
+            let identifier = ObjectID(contents: bytes.copy(try algorithm.take(DERReader.Tag.objectIdentifier, bytes)))
             let parameters = algorithm.isAtEnd ? [] : bytes.copy(try algorithm.next(bytes).whole)
             return (identifier, parameters, try inner.take(DERReader.Tag.octetString, bytes))
         }
         guard let key = info.slice(range) else { throw DERReader.malformed }
         do {
             switch algorithm {
-            case ObjectIdentifiers.rsaEncryption: return try rsa(key, "RSA")
-            case ObjectIdentifiers.rsaPSS:
+            case .rsaEncryption: return try rsa(key, "RSA")
+            case .rsaPSS:
                 guard parameters.isEmpty else {
                     throw CMSError(.unsupported, "RSA-PSS keys with restrictions are not supported")
                 }
                 return try rsa(key, "RSA-PSS")
-            case ObjectIdentifiers.ecPublicKey: return try ec(key, parameters)
+            case .ecPublicKey: return try ec(key, parameters)
             default: break
             }
-            guard let edwards = ObjectIdentifiers.edwards.first(where: { $0.identifier == algorithm }) else {
+            guard let edwards = KeyIdentifiers.edwards.first(where: { $0.identifier == algorithm }) else {
                 throw CMSError(.unsupported, "the algorithm of the private key is not supported")
             }
             let seed: Range<Int> = try key.withBytes { bytes in
@@ -131,7 +131,7 @@ enum PrivateKeyInfo {
 
     private static func ec(_ key: SecretBytes, _ curve: [UInt8]) throws -> KeyOwner {
         guard
-            let name = ObjectIdentifiers.curves.first(where: { ObjectIdentifiers.element($0.identifier) == curve })?
+            let name = KeyIdentifiers.curves.first(where: { DER.objectID($0.identifier) == curve })?
                 .name
         else { throw CMSError(.unsupported, "the curve of the private key is not supported") }
         let (scalarRange, point): (Range<Int>, [UInt8]?) = try key.withBytes { bytes in

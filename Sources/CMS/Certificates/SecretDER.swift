@@ -1,28 +1,9 @@
 import Libcrypto
 
-/// Writes elements of DER (ITU-T X.690 section 10).
-enum DERWriter {
-    /// Tag and length of an element with this many octets of content.
-    static func header(_ tag: UInt8, _ count: Int) -> [UInt8] {
-        guard count >= 0x80 else { return [tag, UInt8(truncatingIfNeeded: count)] }
-        var length: [UInt8] = []
-        var rest = count
-        while rest > 0 {
-            length.insert(UInt8(truncatingIfNeeded: rest), at: 0)
-            rest >>= 8
-        }
-        return [tag, 0x80 | UInt8(truncatingIfNeeded: length.count)] + length
-    }
-
-    static func element(_ tag: UInt8, _ content: [UInt8]...) -> [UInt8] {
-        header(tag, content.reduce(0) { $0 + $1.count }) + content.joined()
-    }
-
-    static func sequence(_ content: [UInt8]...) -> [UInt8] { element(DERReader.Tag.sequence, Array(content.joined())) }
-
-    /// An element whose content is secret, in locked memory.
+/// Writes elements of DER whose content is secret, in locked memory.
+enum SecretDER {
     static func element(_ tag: UInt8, secret parts: [SecretBytes]) -> SecretBytes {
-        join([SecretBytes(copying: header(tag, parts.reduce(0) { $0 + $1.count }))] + parts)
+        join([SecretBytes(copying: DER.header(tag, parts.reduce(0) { $0 + $1.count }))] + parts)
     }
 
     /// A non-negative INTEGER out of its magnitude, most significant octet first.
