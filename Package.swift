@@ -39,7 +39,8 @@ let core: [Target] = [
         name: "SopTests", dependencies: ["guard-sop", "OpenPGP", "Libcrypto", "TestSupport"], swiftSettings: base),
     .testTarget(
         name: "ProtectedMailTests",
-        dependencies: ["ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"], exclude: ["Attacks", "Golden"],
+        dependencies: ["ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
+        exclude: ["Attacks", "Golden"],
         swiftSettings: base),
 ]
 
@@ -103,7 +104,9 @@ let daemon: [Target] = [
 let fuzzers: [Target] = [.target(name: "FuzzSupport", path: "Tests/Fuzzers/FuzzSupport", swiftSettings: base)] + [
     ("FuzzMIME", ["MIME"]), ("FuzzAddress", ["MIME"]), ("FuzzArmor", ["OpenPGP"]), ("FuzzPackets", ["OpenPGP"]),
     ("FuzzCertificate", ["OpenPGP"]), ("FuzzDecrypt", ["OpenPGP", "Libcrypto"]),
-    ("FuzzInspect", ["ProtectedMail", "OpenPGP", "MIME"]), ("FuzzVerdict", ["ProtectedMail", "CMS", "OpenPGP", "MIME"]), ("FuzzRulePattern", ["MailFlow"]),
+    ("FuzzInspect", ["ProtectedMail", "OpenPGP", "MIME"]),
+    ("FuzzVerdict", ["ProtectedMail", "CMS", "OpenPGP", "MIME"]), ("FuzzX509", ["CMS", "Libcrypto", "MIME"]),
+    ("FuzzRulePattern", ["MailFlow"]),
 ].filter { name, _ in !coreOnly || name != "FuzzRulePattern" }.map { name, dependencies in
     .executableTarget(
         name: name, dependencies: ["FuzzSupport"] + dependencies.map { .byName(name: $0) }, path: "Tests/Fuzzers/\(name)",
