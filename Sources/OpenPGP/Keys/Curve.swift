@@ -19,12 +19,15 @@ public struct Curve: Hashable, Sendable, CustomStringConvertible {
     public static let brainpoolP512 = Self(oid: [0x2B, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x0D])
     public static let secp256k1 = Self(oid: [0x2B, 0x81, 0x04, 0x00, 0x0A])
 
-    /// The NIST curve of the primitives; nil for all others.
+    /// The Weierstrass curve of the primitives; nil for all others.
     public var elliptic: EllipticCurve? {
         switch self {
         case .p256: .p256
         case .p384: .p384
         case .p521: .p521
+        case .brainpoolP256: .brainpoolP256r1
+        case .brainpoolP384: .brainpoolP384r1
+        case .brainpoolP512: .brainpoolP512r1
         default: nil
         }
     }

@@ -138,8 +138,9 @@ public struct PublicKey: Hashable, Sendable {
         case .dsa(let p, _, _, _), .elGamal(let p, _, _): p.bitCount
         case .ecdsa(let curve, _), .eddsaLegacy(let curve, _), .ecdh(let curve, _, _):
             switch curve {
-            case .p384: 384
+            case .p384, .brainpoolP384: 384
             case .p521: 521
+            case .brainpoolP512: 512
             default: 256
             }
         case .ed25519, .x25519: 256

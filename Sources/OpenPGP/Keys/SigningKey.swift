@@ -25,8 +25,8 @@ public final class SigningKey: Sendable {
     /// where that is enough.
     public var suitableHash: HashID {
         switch publicKey.parameters {
-        case .ecdsa(.p384, _): .sha384
-        case .ecdsa(.p521, _), .ed448: .sha512
+        case .ecdsa(.p384, _), .ecdsa(.brainpoolP384, _): .sha384
+        case .ecdsa(.p521, _), .ecdsa(.brainpoolP512, _), .ed448: .sha512
         default: .sha256
         }
     }

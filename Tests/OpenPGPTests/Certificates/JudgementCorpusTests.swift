@@ -27,7 +27,7 @@ import Testing
             let policy: AlgorithmPolicy = name.contains("2024") ? .standard : .archive
             let statuses = certificate.keyStatuses(at: Self.now, policy: policy)
             #expect(state(statuses.first?.validity) == primary, "\(name): \(String(describing: statuses.first))")
-            // One signing subkey is on a curve without a primitive.
+            // One signing subkey is on secp256k1, which no policy here knows.
             let isUnsupported = name.contains("case8")
             if !isUnsupported, let subkey = entry["subkey"] as? String, let status = statuses.dropFirst().first {
                 let judged = state(status.validity)

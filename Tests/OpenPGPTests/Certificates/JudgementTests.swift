@@ -150,6 +150,10 @@ import Testing
             certificate.certification(of: user, by: issuer, at: time) != nil
         }
         #expect(counts(certified, alice.certificate))
+        #expect(alice.certificate.vouches(for: user, of: certified, at: Self.later))
+        #expect(!alice.certificate.vouches(for: user, of: bob.certificate, at: Self.later))
+        #expect(bob.certificate.vouches(for: user, of: bob.certificate, at: Self.later))
+        #expect(!bob.certificate.vouches(for: UserID(bytes: [1]), of: bob.certificate, at: Self.later))
         #expect(!counts(certified, alice.certificate, Self.created))
         // A key vouches for itself.
         #expect(counts(bob.certificate, bob.certificate))

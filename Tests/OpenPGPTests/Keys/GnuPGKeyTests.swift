@@ -33,7 +33,9 @@ import Testing
 
     @Test(arguments: [
         ("rsa2048", "rsa2048"), ("rsa3072", "rsa3072"), ("ed25519", "cv25519"), ("nistp256", "nistp256"),
-        ("nistp384", "nistp384"), ("nistp521", "nistp521"), ("dsa2048", nil),
+        ("nistp384", "nistp384"), ("nistp521", "nistp521"), ("brainpoolP256r1", "brainpoolP256r1"),
+        ("brainpoolP384r1", "brainpoolP512r1"),
+        ("dsa2048", nil),
     ]) func readsUnlocksAndUses(_ primary: String, _ subkey: String?) throws {
         let home = try GnuPGHome()
         try Self.make(home, primary, subkey)
