@@ -104,7 +104,7 @@ let daemon: [Target] = [
 let fuzzers: [Target] = [.target(name: "FuzzSupport", path: "Tests/Fuzzers/FuzzSupport", swiftSettings: base)] + [
     ("FuzzMIME", ["MIME"]), ("FuzzAddress", ["MIME"]), ("FuzzArmor", ["OpenPGP"]), ("FuzzPackets", ["OpenPGP"]),
     ("FuzzCertificate", ["OpenPGP"]), ("FuzzDecrypt", ["OpenPGP", "Libcrypto"]),
-    ("FuzzInspect", ["ProtectedMail", "OpenPGP", "MIME"]),
+    ("FuzzCMS", ["CMS", "Libcrypto"]), ("FuzzInspect", ["ProtectedMail", "OpenPGP", "MIME"]),
     ("FuzzVerdict", ["ProtectedMail", "CMS", "OpenPGP", "MIME"]), ("FuzzX509", ["CMS", "Libcrypto", "MIME"]),
     ("FuzzRulePattern", ["MailFlow"]),
 ].filter { name, _ in !coreOnly || name != "FuzzRulePattern" }.map { name, dependencies in

@@ -77,9 +77,13 @@ public struct EnvelopedDataReader: Sendable {
         guard !cipher.isLegacy || policy.allowsLegacyCiphers else {
             throw CMSError(.refusedByPolicy, "\(cipher.rawValue) is too weak")
         }
+        var attempts = 0
         for recipient in layout.recipients {
             guard let identifier = recipient.identifier else { continue }
             for key in keys where identifier.matches(key.certificate) {
+                // Each attempt may cost a pass over the content.
+                attempts += 1
+                guard attempts <= Self.maximumAttempts else { throw Self.notDecryptable }
                 guard let contentKey = try? open(recipient, key), let content = try? decrypt(contentKey) else {
                     continue
                 }
@@ -88,8 +92,12 @@ public struct EnvelopedDataReader: Sendable {
                     contentKind: CMSContent.kind(of: layout.contentType))
             }
         }
-        throw CMSError(.notDecryptable, "no key at hand opens the message")
+        throw Self.notDecryptable
     }
+
+    /// How often a message may name the keys at hand in vain.
+    private static let maximumAttempts = 4
+    private static let notDecryptable = CMSError(.notDecryptable, "no key at hand opens the message")
 
     private func open(_ recipient: RecipientLayout, _ key: CMSDecryptionKey) throws -> SecretBytes {
         try key.privateKey.withHandle { handle in

@@ -50,8 +50,8 @@ public struct CMSRecipient: Sendable {
 /// Writes EnvelopedData (RFC 5652 section 6) or, with GCM, AuthEnvelopedData (RFC 5083) as the content streams by.
 ///
 /// Push the content in pieces of any size, then call ``finish()`` once. The message is BER of indefinite length; memory does
-/// not grow with it. libcrypto's own writer wants to pull its content and lacks implicit control over pieces, so the outer
-/// layers are written here; all cryptography is libcrypto's.
+/// not grow with it. The outer layers are written here rather than by libcrypto's CMS, whose chains of BIOs copy every octet
+/// and choose derivations of SHA-1 for key agreement; all cryptography is libcrypto's.
 public final class EnvelopedDataWriter {
     /// What may be written.
     public static let ciphers: Set<ContentCipher> = [.aes128CBC, .aes256CBC, .aes128GCM, .aes256GCM]

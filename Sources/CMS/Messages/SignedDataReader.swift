@@ -5,8 +5,9 @@ import Libcrypto
 /// The content is hashed as it stands: line ends are a matter of mail and are settled before. Certificates are only looked up
 /// here; whether one can be trusted is for ``ChainValidator``.
 ///
-/// The structure is read by code of this target and not by libcrypto's CMS: that one reports the first failure of all
-/// signers together, cannot tell an attribute that is missing from one that is doubled, and copies the content.
+/// The structure is read by code of this target and not by libcrypto's CMS. With its BINARY flag that one would judge
+/// canonical content rightly, but it reports the first failure of all signers together, cannot tell an attribute that is
+/// missing from one that is doubled, takes content beside encapsulated content, and needs the content after the signature.
 public struct SignedDataReader: Sendable {
     /// Embedded certificates that could be read.
     public let certificates: [X509Certificate]
@@ -112,7 +113,8 @@ public struct SignedDataReader: Sendable {
             }
             let content = try digests.digest(hash)
             if let problem = problem(signer, content, digests.beginning) { return report(signer, nil, problem) }
-            let candidates = (certificates + given).filter { signer.identifier.matches($0) }
+            // A sender may put in any number of certificates of one name, each of which costs a check.
+            let candidates = (certificates + given).filter { signer.identifier.matches($0) }.prefix(4)
             guard let first = candidates.first else { return report(signer, nil, .certificateMissing) }
             // Two certificates of one name: the one whose key made the signature is meant.
             var outcome = verify(signer, hash, content, first)

@@ -1,7 +1,8 @@
-import CMS
 import Libcrypto
 import TestSupport
 import Testing
+
+@testable import CMS
 
 func encrypted(
     _ content: [UInt8], to recipients: [CMSRecipient], _ cipher: ContentCipher, piece: Int = 1 << 20
@@ -105,6 +106,41 @@ func recipient(
             results.append(first?.content)
         }
         #expect(!results.contains([1, 2, 3]))
+    }
+
+    @Test func attemptsAreBounded() throws {
+        // Every entry names our certificate and costs a pass over the content; the right one stands behind the bound.
+        let key = try TestIdentity.named("p256")
+        let wrong = Array(
+            repeating: try CMSRecipient(key.certificate).info(SecretBytes.random(count: 32)).encoded, count: 4)
+        let message = try encrypted(TestContent.text, to: [recipient("p256")], .aes256GCM)
+        let infos = try EnvelopedDataTests.recipientInfos(message)
+        func swapped(_ list: [[UInt8]]) -> [UInt8] {
+            var result = message
+            result.replaceSubrange(infos, with: DER.element(0x31, list))
+            return result
+        }
+        let right = Array(message[infos].dropFirst(infos.count - (try innerCount(message[infos]))))
+        let few = try EnvelopedDataReader(CMSContent.parse(swapped(Array(wrong.prefix(3)) + [right])))
+        #expect(try few.decrypt(with: [key.decryptionKey]).content == TestContent.text)
+        let many = try EnvelopedDataReader(CMSContent.parse(swapped(wrong + [right])))
+        #expect(throws: CMSError(.notDecryptable, "")) { try many.decrypt(with: [key.decryptionKey]) }
+    }
+
+    /// Where the SET of recipients stands in a message that the writer made.
+    private static func recipientInfos(_ message: [UInt8]) throws -> Range<Int> {
+        var outer = BERReader(message)
+        var info = try outer.inside(outer.next())
+        _ = try info.next()
+        var wrapper = try info.inside(info.next())
+        var data = try wrapper.inside(wrapper.next())
+        _ = try data.next()
+        return try data.next().range
+    }
+
+    private func innerCount(_ set: ArraySlice<UInt8>) throws -> Int {
+        var reader = BERReader(Array(set))
+        return try reader.next().content.count
     }
 
     @Test func refusesWhatItCannotDo() throws {

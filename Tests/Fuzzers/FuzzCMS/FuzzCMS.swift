@@ -27,7 +27,7 @@ private struct Identity {
     let privateKey: CMSPrivateKey
 }
 
-nonisolated(unsafe) private let identity: Identity = {
+private let identity: Identity = {
     guard let certificate = try? X509Certificate(pem: Array(certificateText.utf8)),
         let key = try? CMSPrivateKey(SecretBytes(copying: Array(keyText.utf8)))
     else { preconditionFailure("the key of the fuzzer cannot be read") }
@@ -36,7 +36,7 @@ nonisolated(unsafe) private let identity: Identity = {
 private let content = Array("Content-Type: text/plain\r\n\r\nHello.\r\n".utf8)
 
 /// Honest messages that are changed below; made once, because every one has its own key.
-nonisolated(unsafe) private let honest: [[UInt8]] = {
+private let honest: [[UInt8]] = {
     let signer = try? CMSSigner(certificate: identity.certificate, privateKey: identity.privateKey)
     func collect(_ body: (@escaping CMSSink) throws -> Void) -> [UInt8] {
         var output: [UInt8] = []
