@@ -1,4 +1,5 @@
 import CMS
+import FuzzSupport
 import Libcrypto
 
 /// The key and self-signed certificate of the fuzzer, P-256, in PEM; it protects nothing.
@@ -90,7 +91,7 @@ private func read(_ bytes: [UInt8]) {
         var total = 0
         try? CompressedDataReader(message).expand { total += $0.count }
         precondition(total <= 1 << 20, "the bound on expansion does not hold")
-    default: _ = try? message.data()
+    default: if let data = try? message.data() { plant(data) }
     }
 }
 
