@@ -4,7 +4,16 @@ enum DER {
     /// What ends an element of indefinite length.
     static let endOfContents: [UInt8] = [0x00, 0x00]
 
-    static func header(_ tag: UInt8, _ length: Int) -> [UInt8] { DERWriter.header(tag, length) }
+    static func header(_ tag: UInt8, _ length: Int) -> [UInt8] {
+        if length < 0x80 { return [tag, UInt8(truncatingIfNeeded: length)] }
+        var digits: [UInt8] = []
+        var left = length
+        while left > 0 {
+            digits.insert(UInt8(truncatingIfNeeded: left), at: 0)
+            left >>= 8
+        }
+        return [tag, 0x80 | UInt8(truncatingIfNeeded: digits.count)] + digits
+    }
 
     static func element(_ tag: UInt8, _ parts: [UInt8]...) -> [UInt8] { element(tag, parts) }
 
