@@ -3,12 +3,12 @@ import Libcrypto
 import OpenPGP
 
 /// Keys for this process: seeds cannot be encrypted to them, but messages signed in clear and the walker need none.
-nonisolated(unsafe) private let secret: SecretCertificate? = try? SecretCertificate.generate(
+private let secret: SecretCertificate? = try? SecretCertificate.generate(
     userIDs: ["Fuzz <fuzz@example.org>"], at: Timestamp(1_700_000_000))
 private let now = Timestamp(1_790_000_000)
 
 /// A message to our key, made once: what is fuzzed is how it is read.
-nonisolated(unsafe) private let message: [UInt8] = {
+private let message: [UInt8] = {
     guard let certificate = secret?.certificate, let key = certificate.encryptionKeys(at: now).first else { return [] }
     var options = EncryptionOptions()
     options.armor = false
@@ -44,7 +44,7 @@ public func fuzzDecrypt(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 
     let certificates: ([IssuerHint]) -> [Certificate] = { _ in secret.map { [$0.certificate] } ?? [] }
     _ = try? CleartextSignature.verify(data, time: now, certificates: certificates)
-    if let verifier = try? DetachedVerifier(hashes: [.sha256, .sha512, .sha1]) {
+    if let verifier = try? DetachedVerifier(hashes: [SaltedHash(.sha256), SaltedHash(.sha512), SaltedHash(.sha1)]) {
         verifier.push(data)
         _ = try? verifier.missingHashes(for: data)
         let results = try? verifier.finish(signatures: data, time: now, certificates: certificates)
