@@ -48,21 +48,23 @@ let daemon: [Target] = [
     .systemLibrary(name: "CMilter", providers: [.apt(["libmilter-dev"])]),
     .target(
         name: "KeyStore",
-        dependencies: ["Libcrypto", "MIME", "OpenPGP", "ProtectedMail", .product(name: "GRDB", package: "GRDB.swift")],
+        dependencies: [
+            "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", .product(name: "GRDB", package: "GRDB.swift"),
+        ],
         swiftSettings: strict),
     .target(
-        name: "MailFlow", dependencies: ["Libcrypto", "MIME", "OpenPGP", "ProtectedMail", "KeyStore"],
+        name: "MailFlow", dependencies: ["Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore"],
         swiftSettings: strict),
     .target(
         name: "Configuration",
-        dependencies: ["Libcrypto", "MIME", "OpenPGP", "ProtectedMail", "MailFlow", "KeyStore", "TOMLKit"],
+        dependencies: ["Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "MailFlow", "KeyStore", "TOMLKit"],
         swiftSettings: strict),
     .target(
         name: "MilterServer", dependencies: ["CMilter", "Libcrypto", "ProtectedMail", "MailFlow"], swiftSettings: base),
     .executableTarget(
         name: "guardd",
         dependencies: [
-            "CMilter", "Libcrypto", "MIME", "OpenPGP", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
+            "CMilter", "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
             "MilterServer",
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -76,11 +78,11 @@ let daemon: [Target] = [
 
     .testTarget(
         name: "KeyStoreTests",
-        dependencies: ["KeyStore", "ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
+        dependencies: ["KeyStore", "ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
         swiftSettings: base),
     .testTarget(
         name: "MailFlowTests",
-        dependencies: ["MailFlow", "KeyStore", "ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
+        dependencies: ["MailFlow", "KeyStore", "ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
         swiftSettings: base),
     .testTarget(
         name: "ConfigurationTests", dependencies: ["Configuration", "MailFlow", "OpenPGP", "TestSupport"],

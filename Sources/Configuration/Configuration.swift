@@ -6,6 +6,7 @@ import TOMLKit
 public struct Configuration: Sendable, Equatable {
     public var service: ServiceSettings
     public var policy: Policy
+    public var smime = SMIMESettings()
 
     /// Reads a file. Throws `ConfigurationError` with every mistake in it.
     public static func load(path: String, hostname: String? = nil) throws -> Configuration {
@@ -40,6 +41,7 @@ public struct Configuration: Sendable, Equatable {
         let reader = TableReader(entries, path: "", problems: problems)
         service = ServiceReader(reader).read(hostname: hostname)
         policy = PolicyReader(reader).read(hostname: service.hostname)
+        if let table = reader.table("smime") { smime = SMIMEReader(table).read() }
         reader.finish()
         try problems.throwIfAny()
     }

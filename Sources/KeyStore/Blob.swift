@@ -12,4 +12,10 @@ extension Row {
         let data: Data = self[column]
         return [UInt8](data)
     }
+
+    /// The same for a column that may be NULL.
+    func octetsOrNil(_ column: String) -> [UInt8]? {
+        let data: Data? = self[column]
+        return data.map { [UInt8]($0) }
+    }
 }

@@ -19,8 +19,17 @@ extension KeyStore {
         RecordName(table: "master_key", column: "proof", row: id, account: "")
     }
 
-    private static func gatewayName(_ fingerprint: String, _ account: String) -> RecordName {
-        RecordName(table: "gateway_secret", column: "sealed", row: fingerprint, account: account)
+    /// The two tables of sealed keys.
+    enum SecretTable: String, CaseIterable {
+        case openPGP = "gateway_secret"
+        case smime = "smime_secret"
+
+        fileprivate var toReseal: String { self == .openPGP ? Query.secretsToReseal : Query.smimeSecretsToReseal }
+        fileprivate var reseal: String { self == .openPGP ? Query.reseal : Query.resealSMIME }
+
+        fileprivate func name(_ fingerprint: String, _ account: String) -> RecordName {
+            RecordName(table: rawValue, column: "sealed", row: fingerprint, account: account)
+        }
     }
 
     private struct MasterRow {
@@ -70,19 +79,22 @@ extension KeyStore {
     }
 
     /// Seals a secret of the gateway under the key that is current in the store, which may be newer than ours.
-    func sealGatewaySecret(_ secret: SecretBytes, fingerprint: String, account: String, in connection: Database) throws
-        -> (master: String, sealed: [UInt8])
-    {
+    func sealGatewaySecret(
+        _ secret: SecretBytes, fingerprint: String, account: String, table: SecretTable = .openPGP,
+        in connection: Database
+    ) throws -> (master: String, sealed: [UInt8]) {
         guard let current = try Self.masterRows(connection).first(where: \.isCurrent) else {
             throw KeyStoreError(.corrupt, "store \(path): names no master key; restore the newest backup")
         }
         let sealed = try SealedRecord.seal(
-            secret, with: keyring.key(current.id), purpose: .gateway, at: Self.gatewayName(fingerprint, account))
+            secret, with: keyring.key(current.id), purpose: .gateway, at: table.name(fingerprint, account))
         return (current.id, sealed)
     }
 
-    func openGatewaySecret(_ sealed: [UInt8], fingerprint: String, account: String) throws -> SecretBytes {
-        let name = Self.gatewayName(fingerprint, account)
+    func openGatewaySecret(
+        _ sealed: [UInt8], fingerprint: String, account: String, table: SecretTable = .openPGP
+    ) throws -> SecretBytes {
+        let name = table.name(fingerprint, account)
         let record = try SealedRecord(parsing: sealed, at: name)
         return try record.open(with: keyring.key(record.masterID), purpose: .gateway, at: name)
     }
@@ -114,7 +126,9 @@ extension KeyStore {
         var resealed = 0
         for row in try database.read(Self.masterRows) where !row.isCurrent {
             while true {
-                let count = try resealBatch(from: row.id, to: next, limit: max(1, batch))
+                let count = try SecretTable.allCases.reduce(0) { sum, table in
+                    try sum + resealBatch(table, from: row.id, to: next, limit: max(1, batch))
+                }
                 if count == 0 { break }
                 resealed += count
                 try progress?(resealed)
@@ -137,18 +151,21 @@ extension KeyStore {
         keyring.hold(next)
     }
 
-    private func resealBatch(from old: String, to next: MasterKey, limit: Int) throws -> Int {
+    private func resealBatch(
+        _ table: SecretTable, from old: String, to next: MasterKey, limit: Int
+    ) throws -> Int {
         try database.write { connection in
             let rows = try Row.fetchAll(
-                connection, sql: Query.secretsToReseal, arguments: ["master": old, "limit": limit])
+                connection, sql: table.toReseal, arguments: ["master": old, "limit": limit])
             for row in rows {
                 let fingerprint: String = row["fingerprint"]
                 let account: String = row["account"]
-                let secret = try openGatewaySecret(row.octets("sealed"), fingerprint: fingerprint, account: account)
+                let secret = try openGatewaySecret(
+                    row.octets("sealed"), fingerprint: fingerprint, account: account, table: table)
                 let sealed = try SealedRecord.seal(
-                    secret, with: next, purpose: .gateway, at: Self.gatewayName(fingerprint, account))
+                    secret, with: next, purpose: .gateway, at: table.name(fingerprint, account))
                 try connection.execute(
-                    sql: Query.reseal,
+                    sql: table.reseal,
                     arguments: ["new": next.id, "sealed": Blob.of(sealed), "fingerprint": fingerprint, "old": old])
             }
             return rows.count

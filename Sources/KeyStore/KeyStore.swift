@@ -12,6 +12,7 @@ public final class KeyStore: Sendable {
     let keyring: Keyring
     let cache: CertificateCache
     private let watch: ChangeWatch
+    let smimeCache = SMIMECache()
     /// Unix seconds for bookkeeping columns; never used to judge a key.
     let clock: @Sendable () -> Int64
 

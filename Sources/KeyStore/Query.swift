@@ -106,9 +106,66 @@ enum Query {
         """
     static let countSealed = "SELECT COUNT(*) AS rows FROM gateway_secret WHERE master = :master"
 
+    // S/MIME
+    private static let smimeColumns = """
+        c.fingerprint AS fingerprint, c.provenance AS provenance, c.capabilities AS capabilities, c.bytes AS bytes
+        """
+    static let smimeByAddress = """
+        SELECT \(smimeColumns), s.account AS account, s.sealed AS sealed
+        FROM smime_address AS a JOIN smime_certificate AS c ON c.fingerprint = a.certificate
+        LEFT JOIN smime_secret AS s ON s.fingerprint = c.fingerprint
+        WHERE a.domain = :domain AND a.local_part = :local_part ORDER BY c.fingerprint LIMIT :limit
+        """
+    static let smimeByIdentity = """
+        SELECT \(smimeColumns), s.account AS account, s.sealed AS sealed
+        FROM smime_certificate AS c LEFT JOIN smime_secret AS s ON s.fingerprint = c.fingerprint
+        WHERE c.serial = :serial AND c.issuer = :issuer ORDER BY c.fingerprint LIMIT :limit
+        """
+    static let smimeByKeyIdentifier = """
+        SELECT \(smimeColumns), s.account AS account, s.sealed AS sealed
+        FROM smime_certificate AS c LEFT JOIN smime_secret AS s ON s.fingerprint = c.fingerprint
+        WHERE c.subject_key_id = :subject_key_id ORDER BY c.fingerprint LIMIT :limit
+        """
+    static let smimePage = """
+        SELECT \(smimeColumns), s.account AS account, s.sealed AS sealed
+        FROM smime_certificate AS c LEFT JOIN smime_secret AS s ON s.fingerprint = c.fingerprint
+        WHERE c.fingerprint > :after ORDER BY c.fingerprint LIMIT :limit
+        """
+    static let smimeOne = """
+        SELECT \(smimeColumns), s.account AS account, s.sealed AS sealed
+        FROM smime_certificate AS c LEFT JOIN smime_secret AS s ON s.fingerprint = c.fingerprint
+        WHERE c.fingerprint = :fingerprint
+        """
+    static let insertSMIME = """
+        INSERT INTO smime_certificate
+            (fingerprint, issuer, serial, subject_key_id, provenance, created, updated, capabilities, bytes)
+        VALUES (:fingerprint, :issuer, :serial, :subject_key_id, :provenance, :now, :now, :capabilities, :bytes)
+        ON CONFLICT (fingerprint) DO UPDATE
+        SET provenance = excluded.provenance, updated = excluded.updated,
+            capabilities = COALESCE(excluded.capabilities, smime_certificate.capabilities)
+        """
+    static let insertSMIMEAddress = """
+        INSERT INTO smime_address (certificate, domain, local_part) VALUES (:fingerprint, :domain, :local_part)
+        ON CONFLICT (certificate, domain, local_part) DO NOTHING
+        """
+    static let insertSMIMESecret = """
+        INSERT INTO smime_secret (fingerprint, account, master, created, sealed)
+        VALUES (:fingerprint, :account, :master, :now, :sealed)
+        ON CONFLICT (fingerprint) DO UPDATE
+        SET account = excluded.account, master = excluded.master, sealed = excluded.sealed
+        """
+    static let deleteSMIMESecret = "DELETE FROM smime_secret WHERE fingerprint = :fingerprint"
+    static let deleteSMIME = "DELETE FROM smime_certificate WHERE fingerprint = :fingerprint"
+    static let smimeSecretsToReseal = """
+        SELECT fingerprint, account, sealed FROM smime_secret WHERE master = :master ORDER BY fingerprint LIMIT :limit
+        """
+    static let resealSMIME = """
+        UPDATE smime_secret SET master = :new, sealed = :sealed WHERE fingerprint = :fingerprint AND master = :old
+        """
+
     /// What the mail path asks: every one must be answered by an index.
     static let lookups = [
         byAddress, byKeyID, byKeyFingerprint, byFingerprint, certificate, userIDs, secretsByAddress, secretsByKeyID,
-        secret, secretsToReseal,
+        secret, secretsToReseal, smimeByAddress, smimeByIdentity, smimeByKeyIdentifier, smimeOne, smimeSecretsToReseal,
     ]
 }

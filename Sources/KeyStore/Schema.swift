@@ -76,6 +76,46 @@ enum Schema {
                 ) STRICT
                 """,
                 "CREATE INDEX gateway_secret_master ON gateway_secret (master)",
-            ])
+            ]),
+        Migration(
+            version: 2,
+            sqlite: [
+                // S/MIME. Issuer and serial number are the identity; not unique, so that nobody can block another's place
+                // by a forged pair.
+                """
+                CREATE TABLE smime_certificate (
+                    fingerprint TEXT PRIMARY KEY NOT NULL,
+                    issuer BLOB NOT NULL,
+                    serial BLOB NOT NULL,
+                    subject_key_id BLOB,
+                    provenance TEXT NOT NULL,
+                    created INTEGER NOT NULL,
+                    updated INTEGER NOT NULL,
+                    capabilities BLOB,
+                    bytes BLOB NOT NULL
+                ) STRICT
+                """,
+                "CREATE INDEX smime_certificate_identity ON smime_certificate (serial, issuer)",
+                "CREATE INDEX smime_certificate_key ON smime_certificate (subject_key_id)",
+                """
+                CREATE TABLE smime_address (
+                    certificate TEXT NOT NULL REFERENCES smime_certificate (fingerprint) ON DELETE CASCADE,
+                    domain TEXT NOT NULL,
+                    local_part TEXT NOT NULL,
+                    PRIMARY KEY (certificate, domain, local_part)
+                ) STRICT
+                """,
+                "CREATE INDEX smime_address_address ON smime_address (domain, local_part)",
+                """
+                CREATE TABLE smime_secret (
+                    fingerprint TEXT PRIMARY KEY NOT NULL REFERENCES smime_certificate (fingerprint) ON DELETE RESTRICT,
+                    account TEXT NOT NULL,
+                    master TEXT NOT NULL REFERENCES master_key (id),
+                    created INTEGER NOT NULL,
+                    sealed BLOB NOT NULL
+                ) STRICT
+                """,
+                "CREATE INDEX smime_secret_master ON smime_secret (master)",
+            ]),
     ]
 }

@@ -1,3 +1,4 @@
+public import CMS
 public import MIME
 public import OpenPGP
 public import ProtectedMail
@@ -9,4 +10,28 @@ public protocol KeyDirectory: CertificateSource {
     func encryptionCertificates(for address: EmailAddress, at time: Timestamp) throws -> [KnownCertificate]
     /// The key that signs for an address; nil when there is none that is valid at `time`.
     func signingKey(for address: EmailAddress, at time: Timestamp) throws -> SigningKey?
+    /// Whom S/MIME mail to an address is encrypted to: certificates for exactly this address that may encrypt at `time`
+    /// and that a chain or an administrator vouches for, best first.
+    func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient]
+    /// Who signs for an address with S/MIME; nil where there is nobody at `time`.
+    func smimeSigner(for address: EmailAddress, at time: Timestamp) throws -> SMIMESigner?
+}
+
+/// A certificate with its key, and the certificates that lead from it to its authority.
+public struct SMIMESigner: Sendable {
+    public var signer: CMSSigner
+    public var chain: [X509Certificate]
+
+    public init(signer: CMSSigner, chain: [X509Certificate] = []) {
+        self.signer = signer
+        self.chain = chain
+    }
+}
+
+extension KeyDirectory {
+    /// A directory without S/MIME.
+    public func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] { [] }
+
+    /// A directory without S/MIME.
+    public func smimeSigner(for address: EmailAddress, at time: Timestamp) throws -> SMIMESigner? { nil }
 }

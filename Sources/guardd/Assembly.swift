@@ -6,6 +6,7 @@ import Logging
 import MailFlow
 import MilterServer
 import OpenPGP
+import ProtectedMail
 
 /// The running parts that stay when the configuration changes, and the only place that puts them together: key store,
 /// budget, counters, log.
@@ -14,7 +15,7 @@ struct Assembly: Sendable {
     private let store: KeyStore
     private let budget: Budget
     private let markerKey: SecretBytes
-    private let log: Logger
+    fileprivate let log: Logger
 
     /// Opens the store as the user guardd runs as.
     init(_ service: ServiceSettings, log: Logger) throws {
@@ -45,15 +46,31 @@ struct Assembly: Sendable {
     }
 
     /// What new messages get from now on.
-    func snapshot(_ configuration: Configuration) -> Snapshot {
+    ///
+    /// - Throws: `StartupError` where the authorities or revocation lists of S/MIME cannot be read.
+    func snapshot(_ configuration: Configuration) throws -> Snapshot {
+        let trust = try trust(configuration.smime)
         let context = SessionContext(
-            policy: configuration.policy, keys: StoreKeys(store, policy: configuration.policy.algorithms),
+            policy: configuration.policy,
+            keys: StoreKeys(store, policy: configuration.policy.algorithms, trust: trust),
             now: Clock.now, milliseconds: Clock.milliseconds,
             log: { [counters, log] record in
                 counters.count(record.result.rawValue)
                 log.info("\(record.line)")
             }, budget: budget, markerKey: markerKey, spoolDirectory: configuration.service.spoolDirectory)
         return Snapshot { Session(context: context) }
+    }
+}
+
+extension Assembly {
+    private func trust(_ settings: SMIMESettings) throws -> SMIMETrust? {
+        do {
+            let (trust, skipped) = try settings.load()
+            for problem in skipped { log.warning("smime: passed over \(problem)") }
+            return trust
+        } catch {
+            throw StartupError(.unavailable, "smime: \(error)")
+        }
     }
 }
 

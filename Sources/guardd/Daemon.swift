@@ -26,7 +26,7 @@ struct Daemon {
             assembly = try Assembly(settings, log: log)
         }
         let source = SnapshotSource()
-        source.replace(with: assembly.snapshot(configuration))
+        source.replace(with: try assembly.snapshot(configuration))
         let server: MilterServer
         do {
             var options = MilterServer.Options(address: try ListenAddress(settings.socket))

@@ -19,7 +19,7 @@ struct Reloader: Sendable {
             for name in configuration.service.fixedSettings(differingFrom: running) {
                 log.warning("\(name) cannot change while guardd runs: restart guardd for the new value to take effect")
             }
-            source.replace(with: assembly.snapshot(configuration))
+            source.replace(with: try assembly.snapshot(configuration))
             log.notice("reloaded \(path); messages in flight keep the configuration they began with")
             notifier.ready("Reloaded")
         } catch {

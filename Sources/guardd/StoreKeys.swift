@@ -1,3 +1,4 @@
+import CMS
 import KeyStore
 import MIME
 import MailFlow
@@ -8,10 +9,12 @@ import ProtectedMail
 struct StoreKeys: KeyDirectory {
     private let store: KeyStore
     private let policy: AlgorithmPolicy
+    private let trust: SMIMETrust?
 
-    init(_ store: KeyStore, policy: AlgorithmPolicy) {
+    init(_ store: KeyStore, policy: AlgorithmPolicy, trust: SMIMETrust?) {
         self.store = store
         self.policy = policy
+        self.trust = trust
     }
 
     func certificates(for issuers: [IssuerHint]) throws -> [KnownCertificate] { try store.certificates(for: issuers) }
@@ -20,6 +23,67 @@ struct StoreKeys: KeyDirectory {
 
     func encryptionCertificates(for address: EmailAddress, at time: Timestamp) throws -> [KnownCertificate] {
         try store.encryptionCertificates(for: address, at: time, policy: policy)
+    }
+
+    // MARK: S/MIME
+
+    func smimeTrust() -> SMIMETrust? { trust }
+
+    func smimeCertificates(for identifiers: [CertificateIdentifier]) throws -> [X509Certificate] {
+        try store.smimeCertificates(for: identifiers).map(\.certificate)
+    }
+
+    func smimeKeys(for recipients: [CertificateIdentifier]) throws -> [CMSDecryptionKey] {
+        try store.smimeCertificates(for: recipients).compactMap { known in
+            known.privateKey.map { CMSDecryptionKey(certificate: known.certificate, privateKey: $0) }
+        }
+    }
+
+    func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] {
+        try store.smimeCertificates(for: address).filter { try isUsable($0, at: time, .encryption) }.map {
+            SMIMERecipient(certificate: $0.certificate, capabilities: $0.capabilities)
+        }
+    }
+
+    func smimeSigner(for address: EmailAddress, at time: Timestamp) throws -> SMIMESigner? {
+        for known in try store.smimeCertificates(for: address) {
+            guard let key = known.privateKey, try isUsable(known, at: time, .signing) else { continue }
+            let issuers = try store.smimeIssuers(of: known.certificate)
+            let chain = trust.map {
+                ChainValidator.validate(
+                    known.certificate, intermediates: issuers, store: $0.store, now: time.seconds, purpose: .signing,
+                    policy: ChainPolicy(revocation: .off)
+                ).chain
+            }
+            do {
+                return SMIMESigner(
+                    signer: try CMSSigner(certificate: known.certificate, privateKey: key),
+                    chain: (chain ?? []).filter { $0 != known.certificate && !$0.isSelfIssued })
+            } catch let error as CMSError where error.code == .unsupported {
+                continue
+            }
+        }
+        return nil
+    }
+
+    /// A chain vouches for a certificate; for one that an administrator took in, and our own, it may be missing, but the
+    /// certificate itself has to be in order.
+    private func isUsable(_ known: KnownX509, at time: Timestamp, _ purpose: ChainPurpose) throws -> Bool {
+        let certificate = known.certificate
+        if let trust {
+            let result = ChainValidator.validate(
+                certificate, intermediates: try store.smimeIssuers(of: certificate), store: trust.store,
+                crls: trust.lists, now: time.seconds, purpose: purpose,
+                policy: trust.policy)
+            if result.isValid { return true }
+            // Revoked stays revoked, whoever took it in.
+            if result.failures.contains(where: { $0.code == .revoked }) { return false }
+        }
+        guard known.provenance.bindsAddress, let alone = try? TrustStore([certificate]) else { return false }
+        return certificate.notBefore <= time.seconds && time.seconds <= certificate.notAfter
+            && ChainValidator.validate(
+                certificate, store: alone, now: time.seconds, purpose: purpose, policy: ChainPolicy(revocation: .off)
+            ).failures.allSatisfy { $0.code == .untrusted }
     }
 
     func signingKey(for address: EmailAddress, at time: Timestamp) throws -> SigningKey? {

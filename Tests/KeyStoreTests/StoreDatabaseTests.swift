@@ -19,7 +19,7 @@ import Testing
         let store = try KeyStore(path: path, master: master)
         let settings = try store.settings()
         #expect(
-            settings == KeyStore.Settings(journalMode: "wal", synchronous: 2, foreignKeys: true, schemaVersion: 1))
+            settings == KeyStore.Settings(journalMode: "wal", synchronous: 2, foreignKeys: true, schemaVersion: 2))
     }
 
     @Test func theFilesArePrivate() throws {
@@ -34,7 +34,8 @@ import Testing
     @Test func everyLookupUsesAnIndex() throws {
         let store = try KeyStore(path: path, master: master)
         let arguments = [
-            "domain", "folded", "key_id", "key_fingerprint", "fingerprint", "limit", "master",
+            "domain", "folded", "key_id", "key_fingerprint", "fingerprint", "limit", "master", "local_part", "serial", "issuer",
+            "subject_key_id",
         ]
         try store.database.read { (connection: Database) throws -> Void in
             for sql in Query.lookups {
@@ -70,30 +71,41 @@ import Testing
         try store.close()
         let error = #expect(throws: KeyStoreError.self) { try KeyStore(path: path, master: master) }
         #expect(error?.code == .newerSchema)
-        #expect(error?.message.contains("schema 9, this program knows up to 1") == true)
+        #expect(error?.message.contains("schema 9, this program knows up to 2") == true)
     }
 
     @Test func anUpgradeLeavesACopyOfTheOldStore() throws {
         try KeyStore(path: path, master: master).close()
-        let next = Schema.migrations + [Migration(version: 2, sqlite: ["CREATE TABLE later (id INTEGER)"])]
+        let next = Schema.migrations + [Migration(version: 3, sqlite: ["CREATE TABLE later (id INTEGER)"])]
         let store = try KeyStore(path: path, master: master, migrations: next, clock: { 1_700_000_000 })
-        #expect(try store.settings().schemaVersion == 2)
+        #expect(try store.settings().schemaVersion == 3)
         try store.close()
-        let copy = path + ".schema1-1700000000"
+        let copy = path + ".schema2-1700000000"
         #expect(try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int == 0o600)
         let old = try KeyStore(path: copy, master: master)
-        #expect(try old.settings().schemaVersion == 1)
+        #expect(try old.settings().schemaVersion == 2)
+    }
+
+    /// What an older version of guardd wrote is taken over.
+    @Test func aStoreOfTheFirstSchemaIsUpgraded() throws {
+        let first = Array(Schema.migrations.prefix(1))
+        try KeyStore(path: path, master: master, migrations: first).close()
+        let store = try KeyStore(
+            path: path, master: master, migrations: Schema.migrations, clock: { 1_700_000_000 })
+        #expect(try store.settings().schemaVersion == 2)
+        try store.forEachSMIMECertificate { _ in }
+        #expect(FileManager.default.fileExists(atPath: path + ".schema1-1700000000"))
     }
 
     @Test func aFailedUpgradeChangesNothing() throws {
         try KeyStore(path: path, master: master).close()
         let next =
-            Schema.migrations + [Migration(version: 2, sqlite: ["CREATE TABLE later (id INTEGER)", "CREATE nonsense"])]
+            Schema.migrations + [Migration(version: 3, sqlite: ["CREATE TABLE later (id INTEGER)", "CREATE nonsense"])]
         #expect(throws: KeyStoreError(.internalFailure, "")) {
             try KeyStore(path: path, master: master, migrations: next)
         }
         let store = try KeyStore(path: path, master: master)
-        #expect(try store.settings().schemaVersion == 1)
+        #expect(try store.settings().schemaVersion == 2)
     }
 
     @Test func aForeignDatabaseIsNotTouched() throws {

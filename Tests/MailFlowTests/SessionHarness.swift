@@ -9,6 +9,8 @@ import Testing
 struct MemoryDirectory: KeyDirectory {
     var encryption: [EmailAddress: [KnownCertificate]] = [:]
     var signing: [EmailAddress: SecretCertificate] = [:]
+    var smime: [EmailAddress: [SMIMERecipient]] = [:]
+    var smimeSigners: [EmailAddress: SMIMESigner] = [:]
     /// Stands for a store that is busy or on a full disk.
     var isBroken = false
 
@@ -28,6 +30,12 @@ struct MemoryDirectory: KeyDirectory {
         if isBroken { throw Broken() }
         return try signing[address]?.signingKey(at: time)
     }
+
+    func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] {
+        smime[address] ?? []
+    }
+
+    func smimeSigner(for address: EmailAddress, at time: Timestamp) throws -> SMIMESigner? { smimeSigners[address] }
 
     func certificates(for issuers: [IssuerHint]) throws -> [KnownCertificate] {
         if isBroken { throw Broken() }

@@ -98,6 +98,12 @@ public final class GuardDaemon: @unchecked Sendable {
 
     public func importSecret(_ key: [UInt8]) throws { try importPublic(key) }
 
+    /// Certificates, or a private key with its certificate.
+    public func importSMIME(_ pem: [UInt8], trust: String = "message") throws {
+        try control(["smime", "import", "--trust", trust, try directory.write("import.pem", pem)])
+        try giveAway()
+    }
+
     public func start() throws {
         process = try ChildProcess(
             Executable.path("guardd"), ["--config", configuration], environment: environment, log: directory.file("log")

@@ -29,7 +29,9 @@ public struct OpenSSLAuthority: Sendable {
 
     /// A key and a certificate for it.
     public func issue(_ address: String, _ kind: Kind = .rsa) throws -> Identity {
-        let base = "\(address)-\(kind.rawValue)"
+        // Of its own, so that tests may ask for one name at once.
+        let number = UInt32.random(in: 1...UInt32.max)
+        let base = "\(address)-\(kind.rawValue)-\(number)"
         let (key, request, certificate) = (
             folder.file(base + ".key"), folder.file(base + ".csr"), folder.file(base + ".pem")
         )
@@ -54,7 +56,7 @@ public struct OpenSSLAuthority: Sendable {
             "openssl",
             [
                 "x509", "-req", "-in", request, "-CA", folder.file("ca.pem"), "-CAkey", folder.file("ca.key"),
-                "-CAcreateserial", "-days", "365", "-sha256", "-extfile", folder.file(base + ".ext"), "-out",
+                "-set_serial", "\(number)", "-days", "365", "-sha256", "-extfile", folder.file(base + ".ext"), "-out",
                 certificate,
             ])
         return Identity(

@@ -1,5 +1,6 @@
 import MIME
 import MailFlow
+import ProtectedMail
 
 /// Reads the policy.
 struct PolicyReader {
@@ -76,6 +77,19 @@ struct PolicyReader {
         return SignAs(patterns)
     }
 
+    private func readProtocols(_ table: TableReader) -> [Rule.Method]? {
+        let list = table.list("protocols", example: "openpgp") { text in
+            guard let found = Rule.Method(rawValue: text) else {
+                throw MailFlowError(.condition, "'\(text)' is no protocol; write \"openpgp\" or \"smime\"")
+            }
+            return found
+        }
+        if list?.isEmpty == true {
+            problems.add(table.place("protocols"), "protocols is empty; write protocols = [\"openpgp\", \"smime\"]")
+        }
+        return list
+    }
+
     private func readRule(_ table: TableReader, number: Int) -> Rule? {
         defer { table.finish() }
         let name = table.string("name", example: "contracts")
@@ -83,6 +97,8 @@ struct PolicyReader {
         let sign = table.choice("sign", Rule.Sign.self)
         let missingKey = table.choice("missing_key", Rule.MissingKey.self)
         let signWithoutLogin = table.boolean("sign_without_login")
+        let protocols = readProtocols(table)
+        let smimeSignature = table.choice("smime_signature", SMIMEPlan.SignatureForm.self)
         func patterns(_ key: String) -> [AddressPattern] {
             let list = table.list(key, example: "@example.org") { try AddressPattern($0) }
             // An empty list would match nobody or everybody, depending on whom one asks.
@@ -109,6 +125,8 @@ struct PolicyReader {
                 name: name.map { $0.value.isEmpty ? "rule \(number)" : $0.value } ?? "rule \(number)",
                 encrypt: encrypt ?? .never, sign: sign ?? .never, missingKey: missingKey,
                 signWithoutLogin: signWithoutLogin ?? false)
+            if let protocols { rule.protocols = protocols }
+            if let smimeSignature { rule.smimeSignature = smimeSignature }
             rule.sender = sender
             rule.recipient = recipient
             rule.fromHeader = fromHeader

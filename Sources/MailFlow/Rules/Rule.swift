@@ -1,3 +1,5 @@
+public import ProtectedMail
+
 /// What to do with mail that meets all conditions of the rule. The first rule that matches a recipient is taken.
 public struct Rule: Sendable, Equatable {
     public enum Encrypt: String, Sendable, CaseIterable { case never, opportunistic, required }
@@ -6,6 +8,8 @@ public struct Rule: Sendable, Equatable {
         case ifKey = "if-key"
         case required
     }
+    /// A protocol to protect mail with.
+    public enum Method: String, Sendable, CaseIterable { case openpgp, smime }
     public enum MissingKey: String, Sendable, CaseIterable {
         case refuse
         case `defer`
@@ -37,6 +41,10 @@ public struct Rule: Sendable, Equatable {
     public var missingKey: MissingKey
     /// Whether mail without a login (trusted network, local) is signed too.
     public var signWithoutLogin: Bool
+    /// The protocols that may be used, best first. Never empty.
+    public var protocols: [Method] = [.openpgp, .smime]
+    /// How S/MIME signatures without encryption are sent.
+    public var smimeSignature: SMIMEPlan.SignatureForm = .detached
 
     /// A rule without conditions. Throws `MailFlowError` with code `rule` for a contradiction.
     public init(

@@ -135,7 +135,7 @@ final class MessageState {
         do {
             var options = ProtectOptions()
             options.spoolDirectory = context.spoolDirectory
-            protector = try Protector(header: header, plan: protection, time: context.now(), options: options)
+            protector = try Protector(header: header, protection: protection, time: context.now(), options: options)
             return .proceed
         } catch {
             return failedProtection(error)
@@ -314,7 +314,7 @@ final class MessageState {
     private func failedProtection(_ error: any Error) -> Reply {
         protector = nil
         record.reasons.append("protection: \(error)")
-        guard let error = error as? ProtectedMailError, plan.protection?.encrypt == false,
+        guard let error = error as? ProtectedMailError, plan.protection?.encrypts == false,
             [.unsafeSignedPart, .malformed, .tooLarge].contains(error.code)
         else { return .tempfail(Replies.failure) }
         guard plan.mayDropSignature else {

@@ -4,7 +4,7 @@ import ProtectedMail
 
 /// What is to be done with one message.
 struct Plan {
-    var protection: ProtectionPlan?
+    var protection: Protection?
     /// Given unless the message turns out to be protected by its sender already.
     var refusalUnlessProtected: SMTPReply?
     /// Given whatever the message is.
@@ -21,7 +21,7 @@ struct Plan {
     var isEmpty: Bool { protection == nil && refusalUnlessProtected == nil && refusal == nil }
 
     var label: String {
-        switch (protection?.encrypt ?? false, protection?.sign ?? false) {
+        switch (protection?.encrypts ?? false, protection?.signs ?? false) {
         case (true, true): "encrypt+sign"
         case (true, false): "encrypt"
         case (false, true): "sign"
@@ -56,16 +56,34 @@ struct Planner {
             concerns = concerns.map { isForced($0) ? $0 : ($0.recipient, Planner.companion($0.rule)) }
         }
         for rule in concerns.map(\.rule.name) where !plan.rules.contains(rule) { plan.rules.append(rule) }
-        let encryption = try encryption(for: concerns, &plan)
+        let readers = try readers(for: concerns, &plan)
         if plan.refusal != nil { return plan }
-        let signer = try signer(for: concerns, isEncrypting: encryption != nil, &plan)
+        let signer = try signer(for: concerns, readers, &plan)
         if plan.refusal != nil || plan.refusalUnlessProtected != nil { return plan }
-        if encryption != nil || signer != nil {
-            plan.protection = ProtectionPlan(
-                recipients: encryption ?? [], signer: signer, encrypt: encryption != nil, sign: signer != nil)
-            plan.keyIDs = (encryption ?? []).map(\.key.keyID.hex) + (signer.map { [$0.publicKey.keyID.hex] } ?? [])
-        }
+        plan.protection = protection(readers, signer, form: concerns.first?.rule.smimeSignature ?? .detached)
+        plan.keyIDs = (readers?.names ?? []) + (signer.map { [$0.name] } ?? [])
         return plan
+    }
+
+    private func protection(
+        _ readers: Readers?, _ signer: Signer?, form: SMIMEPlan.SignatureForm
+    ) -> Protection? {
+        switch (readers, signer) {
+        case (nil, nil): return nil
+        case (.smime(let recipients), let signer):
+            let smime = signer?.smime
+            return .smime(
+                SMIMEPlan(
+                    recipients: recipients, signer: smime?.signer, chain: smime?.chain ?? [], signatureForm: form))
+        case (nil, .smime(let smime)):
+            return .smime(SMIMEPlan(signer: smime.signer, chain: smime.chain, signatureForm: form))
+        case (let readers, let signer):
+            let recipients = readers?.openpgp ?? []
+            return .openpgp(
+                ProtectionPlan(
+                    recipients: recipients, signer: signer?.openpgp, encrypt: !recipients.isEmpty,
+                    sign: signer?.openpgp != nil))
+        }
     }
 
     private func isForced(_ concern: Concern) -> Bool {
@@ -83,26 +101,30 @@ struct Planner {
 
     // MARK: - Encryption
 
-    private func encryption(for concerns: [Concern], _ plan: inout Plan) throws -> [EncryptionRecipient]? {
+    /// What one protocol can do for the recipients who are to be encrypted to.
+    private struct Attempt {
+        var readers: Readers
+        var missing: [Concern] = []
+    }
+
+    private func readers(for concerns: [Concern], _ plan: inout Plan) throws -> Readers? {
         let required = concerns.first { $0.rule.encrypt == .required }
         guard required != nil || concerns.contains(where: { $0.rule.encrypt == .opportunistic }) else { return nil }
-        var found: [EncryptionRecipient] = []
-        var missing: [Concern] = []
-        for concern in concerns {
-            guard concern.rule.encrypt != .never else { continue }
-            let isHidden =
-                policy.hidesBlindCopies && !(concern.recipient.address.map { facts.visible.contains($0) } ?? false)
-            if let recipient = try recipient(for: concern, isHidden: isHidden) {
-                // One packet serves both ways of writing an address.
-                if !found.contains(where: { $0.key.fingerprint == recipient.key.fingerprint }) {
-                    found.append(recipient)
-                }
-            } else {
-                missing.append(concern)
-            }
+        let wanted = concerns.filter { $0.rule.encrypt != .never }
+        // One message is protected in one protocol: the first that reaches everybody, else the one that reaches most.
+        var best: Attempt?
+        var reachable: Set<String> = []
+        for candidate in Self.protocols(wanted.map(\.rule)) {
+            let attempt = try attempt(candidate, wanted)
+            let missing = Set(attempt.missing.map(\.recipient.text))
+            reachable.formUnion(wanted.map(\.recipient.text).filter { !missing.contains($0) })
+            if attempt.missing.count < best?.missing.count ?? .max { best = attempt }
+            if attempt.missing.isEmpty { break }
         }
+        let missing = best?.missing ?? wanted
         if let concern = missing.first(where: { $0.rule.missingKey != .sendClear }) {
-            plan.refusalUnlessProtected = noKey(concern.recipient, concern.rule)
+            plan.refusalUnlessProtected = noKey(
+                concern.recipient, concern.rule, isReachable: reachable.contains(concern.recipient.text))
             return nil
         }
         if let required {
@@ -113,10 +135,10 @@ struct Planner {
                         + "requires for <\(required.recipient.text)>; send to each alone")
                 return nil
             }
-            return found
+            return best?.readers
         }
-        let unencrypted = missing.count + concerns.filter { $0.rule.encrypt == .never }.count
-        guard unencrypted > 0 else { return found }
+        let unencrypted = missing.count + concerns.count - wanted.count
+        guard unencrypted > 0 else { return best?.readers }
         plan.isDowngraded = true
         plan.reasons.append(
             missing.isEmpty
@@ -125,11 +147,58 @@ struct Planner {
         return nil
     }
 
-    private func noKey(_ recipient: Envelope.Recipient, _ rule: Rule) -> SMTPReply {
+    /// The protocols that all rules allow, in the order of the first.
+    private static func protocols(_ rules: [Rule]) -> [Rule.Method] {
+        (rules.first?.protocols ?? []).filter { candidate in rules.allSatisfy { $0.protocols.contains(candidate) } }
+    }
+
+    private func attempt(_ candidate: Rule.Method, _ concerns: [Concern]) throws -> Attempt {
+        switch candidate {
+        case .openpgp:
+            var found: [EncryptionRecipient] = []
+            var missing: [Concern] = []
+            for concern in concerns {
+                if let recipient = try recipient(for: concern, isHidden: isBlind(concern)) {
+                    // One packet serves both ways of writing an address.
+                    if !found.contains(where: { $0.key.fingerprint == recipient.key.fingerprint }) {
+                        found.append(recipient)
+                    }
+                } else {
+                    missing.append(concern)
+                }
+            }
+            return Attempt(readers: .openpgp(found), missing: missing)
+        case .smime:
+            var found: [SMIMERecipient] = []
+            var missing: [Concern] = []
+            for concern in concerns {
+                // CMS names everybody it is encrypted to: one whom the header hides would be shown to the others.
+                let isShown = concerns.count == 1 || !isBlind(concern)
+                if isShown, let address = concern.recipient.address,
+                    let recipient = try keys.smimeRecipients(for: address, at: now).first
+                {
+                    if !found.contains(where: { $0.certificate == recipient.certificate }) { found.append(recipient) }
+                } else {
+                    missing.append(concern)
+                }
+            }
+            return Attempt(readers: .smime(found), missing: missing)
+        }
+    }
+
+    private func isBlind(_ concern: Concern) -> Bool {
+        policy.hidesBlindCopies && !(concern.recipient.address.map { facts.visible.contains($0) } ?? false)
+    }
+
+    private func noKey(_ recipient: Envelope.Recipient, _ rule: Rule, isReachable: Bool) -> SMTPReply {
         let isTemporary = rule.missingKey == .defer
+        let why =
+            isReachable
+            ? "has a key for another protocol than the other recipients; send to each alone"
+            : "no usable encryption key, and rule '\(rule.name)' does not let it go in clear"
         return SMTPReply(
             code: isTemporary ? 451 : 550, enhanced: isTemporary ? "4.7.5" : "5.7.5",
-            text: "<\(recipient.text)>: no usable encryption key, and rule '\(rule.name)' does not let it go in clear")
+            text: "<\(recipient.text)>: \(why)")
     }
 
     /// The key to encrypt to: of the certificates from the strongest source the youngest that has one.
@@ -154,7 +223,7 @@ struct Planner {
 
     // MARK: - Signature
 
-    private func signer(for concerns: [Concern], isEncrypting: Bool, _ plan: inout Plan) throws -> SigningKey? {
+    private func signer(for concerns: [Concern], _ readers: Readers?, _ plan: inout Plan) throws -> Signer? {
         let demanding = concerns.first { $0.rule.sign == .required }?.rule
         guard let rule = demanding ?? concerns.first(where: { $0.rule.sign == .ifKey })?.rule else { return nil }
         if demanding == nil, facts.isSigned {
@@ -162,7 +231,7 @@ struct Planner {
             return nil
         }
         plan.mayDropSignature = demanding == nil
-        func cannot(_ why: String, isKey: Bool = false) -> SigningKey? {
+        func cannot(_ why: String, isKey: Bool = false) -> Signer? {
             guard demanding != nil else {
                 plan.reasons.append("unsigned: \(why)")
                 return nil
@@ -188,9 +257,48 @@ struct Planner {
         } else if !concerns.allSatisfy({ $0.rule.sign == .never || $0.rule.signWithoutLogin }) {
             return cannot("the client did not log in, and the rule does not say sign_without_login")
         }
-        guard let key = try keys.signingKey(for: address, at: now) else {
-            return cannot("there is no key for <\(address.canonical)>", isKey: true)
+        let rules = concerns.map(\.rule).filter { $0.sign != .never }
+        let candidates = readers.map { [$0.protocol] } ?? Self.protocols(rules)
+        for candidate in candidates {
+            switch candidate {
+            case .openpgp: if let key = try keys.signingKey(for: address, at: now) { return .openpgp(key) }
+            case .smime: if let signer = try keys.smimeSigner(for: address, at: now) { return .smime(signer) }
+            }
         }
-        return key
+        return cannot("there is no key for <\(address.canonical)>", isKey: true)
+    }
+}
+
+/// Whom a message is encrypted to, all in one protocol.
+private enum Readers {
+    case openpgp([EncryptionRecipient])
+    case smime([SMIMERecipient])
+
+    var `protocol`: Rule.Method { if case .openpgp = self { .openpgp } else { .smime } }
+    var openpgp: [EncryptionRecipient]? { if case .openpgp(let found) = self { found } else { nil } }
+
+    /// For the log.
+    var names: [String] {
+        switch self {
+        case .openpgp(let found): found.map(\.key.keyID.hex)
+        case .smime(let found): found.map { "smime:" + $0.certificate.serial }
+        }
+    }
+}
+
+/// Whose signature a message gets.
+private enum Signer {
+    case openpgp(SigningKey)
+    case smime(SMIMESigner)
+
+    var openpgp: SigningKey? { if case .openpgp(let key) = self { key } else { nil } }
+    var smime: SMIMESigner? { if case .smime(let signer) = self { signer } else { nil } }
+
+    /// For the log.
+    var name: String {
+        switch self {
+        case .openpgp(let key): key.publicKey.keyID.hex
+        case .smime(let smime): "smime:" + smime.signer.certificate.serial
+        }
     }
 }

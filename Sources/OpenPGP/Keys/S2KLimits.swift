@@ -1,11 +1,11 @@
 /// What a password may cost that somebody else's packet asks to be hashed.
 public struct S2KLimits: Sendable, Hashable {
     /// Most memory for Argon2, in KiB.
-    public var maximumMemoryKiB = 1 << 20
+    public var maximumMemoryKiB = 1 << 21
     /// Most memory times passes, in KiB.
     public var maximumWorkKiB = 1 << 22
 
-    /// 1 GiB, and work of four passes over it.
+    /// 2 GiB, which the samples of RFC 9580 ask for, and work of two passes over it.
     public static let standard = S2KLimits()
 
     public init() {}

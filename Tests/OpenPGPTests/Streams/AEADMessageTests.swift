@@ -195,7 +195,7 @@ import Testing
                 .key(from: password, count: 32)
         }
         try key(1, 1, 3)
-        #expect(throws: OpenPGPError(.limitExceeded, "")) { try key(1, 1, 21) }
+        #expect(throws: OpenPGPError(.limitExceeded, "")) { try key(1, 1, 22) }
         #expect(throws: OpenPGPError(.limitExceeded, "")) { try key(255, 1, 20) }
         for (passes, lanes, memory) in [(0, 1, 10), (1, 0, 10), (1, 4, 4), (1, 1, 2), (1, 1, 63)]
             as [(UInt8, UInt8, UInt8)]
