@@ -36,7 +36,8 @@ let core: [Target] = [
         swiftSettings: base),
     .testTarget(name: "CMSTests", dependencies: ["CMS", "Libcrypto", "MIME", "TestSupport"], swiftSettings: base),
     .testTarget(
-        name: "SopTests", dependencies: ["guard-sop", "OpenPGP", "Libcrypto", "TestSupport"], swiftSettings: base),
+        name: "SopTests", dependencies: ["guard-sop", "OpenPGP", "Libcrypto", "TestSupport"], exclude: ["Drivers"],
+        swiftSettings: base),
     .testTarget(
         name: "ProtectedMailTests",
         dependencies: ["ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],

@@ -1,3 +1,4 @@
+import Foundation
 import OpenPGP
 import TestSupport
 
@@ -31,6 +32,11 @@ enum Peers {
     static let others: [any Peer] = {
         var found: [any Peer] = ["sqop", "gosop", "pgpainless-cli"].filter(Shell.has).map {
             SopPeer($0, program: $0, versions: [4])
+        }
+        // Current ones from elsewhere, which read version 6: NAME=PROGRAM,...
+        for word in (ProcessInfo.processInfo.environment["GUARD_INTEROP_PEERS"] ?? "").split(separator: ",") {
+            let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+            if parts.count == 2 { found.append(SopPeer(parts[0], program: parts[1], versions: [4, 6])) }
         }
         if Shell.has("gpg") { found.append(GnuPGPeer()) }
         if Shell.has("rnp") { found.append(RnpPeer()) }
