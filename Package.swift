@@ -11,6 +11,9 @@ let coreOnly = Context.environment["CORE"] == "1"
 /// `FUZZ=1` adds the fuzzers: they only link with `-sanitize=fuzzer` and would break a plain build.
 let fuzzing = Context.environment["FUZZ"] == "1"
 
+/// A folder of archives that are linked into guard-sop instead of the shared libraries of their names.
+let staticLibraries = Context.environment["STATIC_LIBRARIES"]
+
 // A target imports only targets above it; this file is the only place that says so.
 let core: [Target] = [
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -22,7 +25,9 @@ let core: [Target] = [
     .target(name: "OpenPGP", dependencies: ["Libcrypto", "CBzip2", "CZlib"], swiftSettings: strict),
     .target(name: "CMS", dependencies: ["COpenSSL", "CZlib", "Libcrypto", "MIME"], swiftSettings: base),
     .target(name: "ProtectedMail", dependencies: ["Libcrypto", "MIME", "OpenPGP", "CMS"], swiftSettings: strict),
-    .executableTarget(name: "guard-sop", dependencies: ["Libcrypto", "OpenPGP"], swiftSettings: base),
+    .executableTarget(
+        name: "guard-sop", dependencies: ["Libcrypto", "OpenPGP"], swiftSettings: base,
+        linkerSettings: staticLibraries.map { [.unsafeFlags(["-L", $0])] } ?? []),
     .executableTarget(
         name: "guard-bench", dependencies: ["CMS", "COpenSSL", "Libcrypto", "MIME", "OpenPGP", "ProtectedMail"],
         swiftSettings: base),
