@@ -81,6 +81,7 @@ private func read(_ bytes: [UInt8]) {
             guard signer.certificate == identity.certificate else { continue }
             precondition(reader.isDetached || (try? reader.content()) == content, "forged")
         }
+        if let inside = try? reader.content() { plant(inside) }
     case .enveloped, .authEnveloped:
         guard let reader = try? EnvelopedDataReader(message) else { return }
         let key = CMSDecryptionKey(certificate: identity.certificate, privateKey: identity.privateKey)
