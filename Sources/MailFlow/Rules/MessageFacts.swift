@@ -13,6 +13,9 @@ struct MessageFacts {
     /// Addresses in To and Cc: everybody else on the envelope is a blind copy.
     let visible: Set<EmailAddress>
 
+    private static let listFields = ["List-Id", "List-Post", "List-Unsubscribe"]
+    private static let recipientFields = ["To", "Cc", "Resent-To", "Resent-Cc"]
+
     init(sender: AddressPattern.Subject, header: [HeaderField]) {
         self.sender = sender
         self.header = header
@@ -24,13 +27,13 @@ struct MessageFacts {
             return word != "no"
         }
         isList = header.contains { field in
-            ["List-Id", "List-Post", "List-Unsubscribe"].contains { field.isNamed($0) }
+            MessageFacts.listFields.contains { field.isNamed($0) }
                 || (field.isNamed("Precedence") && field.value.lowercased() == "list")
         }
         let type = header.first { $0.isNamed("Content-Type") }.map { ContentType.parse($0.rawValue) } ?? .textPlain
         mediaType = type.mediaType
         var visible: Set<EmailAddress> = []
-        for field in header where ["To", "Cc", "Resent-To", "Resent-Cc"].contains(where: { field.isNamed($0) }) {
+        for field in header where MessageFacts.recipientFields.contains(where: { field.isNamed($0) }) {
             visible.formUnion(AddressParser.parseList(field.rawValue).addresses)
         }
         self.visible = visible

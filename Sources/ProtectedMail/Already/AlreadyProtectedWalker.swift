@@ -36,7 +36,7 @@ public final class AlreadyProtectedWalker {
     /// Candidates are `multipart/encrypted` of OpenPGP, `application/pkcs7-mime`, and a text body, which may be inline
     /// armor.
     public init?(header: [HeaderField]) {
-        let facts = HeaderFacts(header)
+        let facts = ContentFacts(header)
         guard facts.doubts.isEmpty else { return nil }
         let encoding =
             header.first { $0.isNamed("Content-Transfer-Encoding") }

@@ -1,41 +1,26 @@
 import MIME
 
-/// What the header of a message says about its body and its sender.
+/// What the header of a message says about its body, its sender and its date.
 struct HeaderFacts {
-    let contentType: ContentType
+    let content: ContentFacts
     let from: SoleAddress
     let date: MessageDate
     /// The addresses of Sender and Reply-To.
     let others: [EmailAddress]
     /// The words of the display name in From, in lower case.
     private let nameWords: Set<String>
-    /// Reasons why other readers may take the body for something else than what `contentType` says.
-    let doubts: [Reason]
+
+    var contentType: ContentType { content.contentType }
+    var doubts: [Reason] { content.doubts }
 
     init(_ header: [HeaderField]) {
-        let types = header.filter { $0.isNamed("Content-Type") }
-        var isDoubtful = types.count > 1 || header.filter { $0.isNamed("Content-Transfer-Encoding") }.count > 1
-        if let first = types.first {
-            let (type, defects) = ContentType.parseReporting(first.rawValue)
-            contentType = type
-            isDoubtful = isDoubtful || defects.contains(where: \.isStructural)
-        } else {
-            contentType = .textPlain
-        }
-        // A multipart has no encoding; some readers undo one all the same and then see other parts.
-        if contentType.isMultipart, let field = header.first(where: { $0.isNamed("Content-Transfer-Encoding") }) {
-            isDoubtful = isDoubtful || !TransferEncoding(parsing: field.rawValue).isIdentity
-        }
+        content = ContentFacts(header)
         from = AddressParser.soleFrom(of: header.filter { $0.isNamed("From") }.map(\.rawValue))
         date = MessageDate(header)
         others = Self.others(header)
         nameWords = Set(
             header.filter { $0.isNamed("From") }.flatMap { AddressParser.parseList($0.rawValue).mailboxes }
                 .flatMap { Self.words($0.displayName ?? "") })
-        doubts =
-            isDoubtful
-            ? [Reason(.contentTypeConfusion, "the fields that describe the content can be read in more than one way")]
-            : []
     }
 
     /// A From field inside the protection that names somebody else would be shown instead of the outer one by a reader

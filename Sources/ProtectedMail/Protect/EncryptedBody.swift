@@ -9,8 +9,8 @@ final class EncryptedBody {
     private let encryptor: MessageEncryptor
     private let spool: Spool
     private var text: [UInt8] = []
-    /// Ciphertext is handed on in pieces of about this size: one record of the spool.
-    private static let pieceSize = 64 << 10
+    /// Content goes in, and ciphertext is handed on, in pieces of about this size, which stay in the processor's cache.
+    private static let pieceSize = 32 << 10
 
     init(content: ContentFields, plan: ProtectionPlan, time: Timestamp, options: ProtectOptions) throws {
         guard !plan.recipients.isEmpty else {
