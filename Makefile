@@ -52,7 +52,7 @@ verdicts:
 
 # Every profile, text and implementation of this machine against guard-sop; `make test` takes a cut of it.
 interop:
-	@.ci/install-packages build demo test
+	@.ci/install-packages build demo test interop
 	$(BUILD) --build-tests
 	GUARD_INTEROP=whole $(SWIFT) test $(SWIFTFLAGS) --skip-build --filter 'SopTests\.(InteropTests|DamageTests)'
 
