@@ -75,6 +75,11 @@ final class BigNumber {
         return result
     }
 
+    /// The same for a public number.
+    func octets(size: Int) throws -> [UInt8] {
+        try secret(size: size).withBytes { bytes in bytes.indices.map { bytes[$0] } }
+    }
+
     /// Most significant octet first, with zeros in front to `size` octets, in time that depends on sizes only.
     func secret(size: Int) throws -> SecretBytes {
         try SecretBytes(

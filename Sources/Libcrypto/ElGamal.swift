@@ -12,6 +12,28 @@ public enum ElGamal {
         return try rejection.sessionKey(in: encoded, of: padded(c1, encoded.count) + padded(c2, encoded.count))
     }
 
+    /// Whether `g` generates so few numbers (less than 131,000) that a ciphertext gives its content or the key away.
+    /// Found by small and large steps, some 700 multiplications.
+    public static func hasSmallSubgroup(p: [UInt8], g: [UInt8]) throws -> Bool {
+        let (modulus, generator) = (try BigNumber(p), try BigNumber(g))
+        guard !modulus.isZero, !generator.isZero, generator.isLess(than: modulus), !generator.isOne else { return true }
+        let size = p.count
+        let steps = 362
+        var small: Set<[UInt8]> = []
+        var power = try BigNumber([1])
+        for _ in 0..<steps {
+            guard small.insert(try power.octets(size: size)).inserted else { return true }
+            power = try power.times(generator).modulo(modulus)
+        }
+        // `power` is g^362 by now.
+        let stride = power
+        for _ in 0..<steps {
+            if small.contains(try power.octets(size: size)) { return true }
+            power = try power.times(stride).modulo(modulus)
+        }
+        return false
+    }
+
     /// c2 / c1^x modulo p, as long as p.
     static func decrypt(c1: [UInt8], c2: [UInt8], p: [UInt8], x: SecretBytes) throws -> SecretBytes {
         let p = p.drop { $0 == 0 }

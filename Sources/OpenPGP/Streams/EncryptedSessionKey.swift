@@ -61,9 +61,12 @@ struct EncryptedSessionKey {
             }
             let found = try key.handle.decryptSessionKey(ciphertext)
             return try SessionKey(SymmetricID(rawValue: found.algorithm), key: found.key)
-        case .elGamal(let p, _, _):
+        case .elGamal(let p, let g, _):
             let (c1, c2) = (try reader.mpi(), try reader.mpi())
             guard reader.isAtEnd, version == 3 else { throw reader.malformed("has octets too many") }
+            guard try !ElGamal.hasSmallSubgroup(p: p.bytes, g: g.bytes) else {
+                throw OpenPGPError(.refusedByPolicy, "the generator of the ElGamal key is too weak")
+            }
             let found = try ElGamal.decryptSessionKey(c1: c1.bytes, c2: c2.bytes, p: p.bytes, x: key.exponent)
             return try SessionKey(SymmetricID(rawValue: found.algorithm), key: found.key)
         case .ecdh(let curve, _, let kdf):
