@@ -1,4 +1,6 @@
+import CMS
 import Foundation
+import MIME
 import OpenPGP
 import ProtectedMail
 import Testing
@@ -16,6 +18,32 @@ import Testing
     private func position(of text: String, in mail: [UInt8]) throws -> Int {
         let data = Data(mail)
         return try #require(data.range(of: Data(text.utf8))?.lowerBound)
+    }
+
+    @Test func everyOctetOfSMIME() throws {
+        var source = MemorySource()
+        try source.trust([file("smime-ca.pem")])
+        let mail = try file("honest-smime-ec.eml")
+        let time = Timestamp(1_795_567_849 + 240)
+        #expect(inspect(message: mail, source: source, time: time).status == .pass)
+        let entity = "Content-Type: text/plain; charset=utf-8\r\n\r\nJohnny, you are fired!\r\n"
+        let start = try position(of: entity, in: mail)
+        for index in start..<start + entity.utf8.count {
+            var changed = mail
+            changed[index] ^= 0x01
+            #expect(inspect(message: changed, source: source, time: time).status != .pass, "octet \(index)")
+        }
+        let opaque = try file("honest-smime-opaque.eml")
+        let armor = try position(of: "MII", in: opaque)
+        for index in stride(from: armor, to: opaque.count, by: 13) where opaque[index] >= 0x30 {
+            var changed = opaque
+            changed[index] = opaque[index] == 0x41 ? 0x42 : 0x41
+            guard inspect(message: changed, source: source, time: time).status == .pass else { continue }
+            // Not everything in CMS is signed (the list of digests, spare certificates), the content always is.
+            let root = try Message(parsing: changed)
+            let structure = try CMSContent.parse(root.decodedBody(of: root.root).bytes)
+            #expect(try SignedDataReader(structure).content() == Array(entity.utf8), "octet \(index)")
+        }
     }
 
     @Test(arguments: ["honest-signed.eml", "signed-part-in-related.eml", "signed-part-in-alternative.eml"])

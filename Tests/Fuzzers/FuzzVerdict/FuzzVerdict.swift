@@ -1,4 +1,6 @@
+import CMS
 import Foundation
+import FuzzSupport
 import MIME
 import OpenPGP
 import ProtectedMail
@@ -12,11 +14,10 @@ public func fuzzVerdict(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let mail = mails[steps.below(mails.count)]
     var bytes = mail.bytes
     for _ in 0..<8 where !steps.isEmpty { steps.mutate(&bytes) }
-    if ProcessInfo.processInfo.environment["FUZZ_PRINT"] != nil {
-        FileHandle.standardError.write(Data(bytes))
-    }
-    let verdict = inspect(message: bytes, source: keys, time: time)
+    if ProcessInfo.processInfo.environment["FUZZ_PRINT"] != nil { FileHandle.standardError.write(Data(bytes)) }
+    let verdict = inspect(message: bytes, source: keys, time: mail.time)
     let claims = verdict.signatures.contains { $0.coveredPart == .wholeMessage && holds($0) }
+    plant(steps.rest)
     guard verdict.status == .pass || claims else { return 0 }
     guard let (header, body) = try? splitMessage(bytes) else { fatalError("passed without a structure") }
     if verdict.status == .pass {
@@ -30,13 +31,11 @@ public func fuzzVerdict(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 
 /// Whether nothing but the sender, trust or time keeps the signature from passing.
 private func holds(_ signature: SignatureVerdict) -> Bool {
-    let harmless: Set<Reason.Code> = [.signerMismatch, .fromAmbiguous, .untrustedKey, .signatureTime]
+    let harmless: Set<Reason.Code> = [.signerMismatch, .fromAmbiguous, .untrustedKey, .signatureTime, .otherIdentity]
     return signature.status == .pass
         || (signature.status == .policy && signature.reasons.allSatisfy { harmless.contains($0.code) })
 }
 
-/// Four minutes after the mails say they were sent.
-private let time = Timestamp(1_793_534_700)
 private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("ProtectedMailTests/Attacks")
 
@@ -51,68 +50,91 @@ private struct Keys: CertificateSource {
             KnownCertificate(certificate: $0, provenance: .adminImport)
         }
     }
+    let trust: SMIMETrust? = {
+        guard let anchors = try? X509Certificate.parseAll(file("smime-ca.pem")), let store = try? TrustStore(anchors)
+        else { fatalError("no trust store") }
+        return SMIMETrust(store: store)
+    }()
 
     func certificates(for issuers: [IssuerHint]) throws -> [KnownCertificate] {
         known.filter { item in
             issuers.contains { hint in item.certificate.allKeys.contains { hint.matches($0.fingerprint) } }
         }
     }
+
+    func smimeTrust() throws -> SMIMETrust? { trust }
 }
 
 private let keys = Keys()
 private let mails = [
-    SignedMail("honest-signed.eml"), SignedMail("honest-two-signatures.eml"), SignedMail("honest-signed-in-layers.eml"),
-    SignedMail("honest-inline.eml"), SignedMail("signed-part-in-related.eml"), SignedMail("signed-part-forwarded.eml"),
-    SignedMail("signed-part-in-alternative.eml"), SignedMail("text-before-inline.eml"),
-]
+    "honest-signed", "honest-two-signatures", "honest-signed-in-layers", "honest-inline", "signed-part-in-related",
+    "signed-part-forwarded", "signed-part-in-alternative", "text-before-inline", "honest-smime-ec",
+    "honest-smime-opaque",
+    "smime-opaque-in-mixed",
+].map(SignedMail.init)
 
 /// A mail and the octets in it that Alice signed.
 private struct SignedMail {
     let bytes: [UInt8]
+    /// Four minutes after the mail says that it was sent.
+    let time: Timestamp
     let sender = EmailAddress("alice@example.org")
     private let content: [UInt8]
     private let isInline: Bool
+    private let isOpaque: Bool
 
     init(_ name: String) {
-        bytes = file(name)
+        bytes = file(name + ".eml")
         isInline = name.contains("inline")
-        content = Array(
-            (isInline
-                ? "Johnny, you are fired!\r\n"
-                : "Content-Type: text/plain; charset=utf-8\r\n\r\nJohnny, you are fired!\r\n")
-                .utf8)
+        isOpaque = name.contains("opaque")
+        time = Timestamp(name.contains("smime") ? 1_795_567_849 + 240 : 1_793_534_700)
+        let text = "Johnny, you are fired!\r\n"
+        content = Array((isInline ? text : "Content-Type: text/plain; charset=utf-8\r\n\r\n" + text).utf8)
     }
 
     /// What a reader may see of a body beside the signed octets; nil if there is nothing.
     func unsigned(in body: [UInt8], of mail: [UInt8]) -> String? {
+        isOpaque ? unsignedOpaque(mail) : unsignedText(String(decoding: body, as: UTF8.self), mail)
+    }
+
+    /// Nothing but the structure that holds the content.
+    private func unsignedOpaque(_ mail: [UInt8]) -> String? {
+        guard let message = try? Message(parsing: mail), message.root.children.isEmpty,
+            let structure = try? CMSContent.parse(message.decodedBody(of: message.root).bytes),
+            let reader = try? SignedDataReader(structure), let inside = try? reader.content()
+        else { return "something that is no signed structure" }
+        return inside == content ? nil : "content that was not signed"
+    }
+
+    private func unsignedText(_ text: String, _ mail: [UInt8]) -> String? {
         let delimiters = String(decoding: mail, as: UTF8.self).matches(of: /boundary="?([^";\s]+)/).map { "--" + $0.1 }
-        let text = String(decoding: body, as: UTF8.self)
         guard let range = text.range(of: String(decoding: content, as: UTF8.self), options: isInline ? [] : [.literal])
         else {
             // Blank space at the ends of lines is not signed in clear-signed text.
             return isInline && text.contains("Johnny, you are fired!") ? nil : "content that was not signed"
         }
-        for line in text[..<range.lowerBound].split(whereSeparator: \.isNewline) where !Self.isFrame(line) {
+        for line in text[..<range.lowerBound].split(whereSeparator: \.isNewline) where !isFrame(line) {
             return "text before the signed part"
         }
         // No reader shows a signature part; text in the armor of clear-signed text is dropped, too.
         var isSignature = isInline
         for line in text[range.upperBound...].split(whereSeparator: \.isNewline) {
-            if line.hasPrefix("-----END PGP SIG") { isSignature = false }
+            if isInline, line.hasPrefix("-----END PGP SIG") { isSignature = false }
             let end = line.trimmingCharacters(in: .whitespaces)
             if delimiters.contains(where: { end == $0 || end == $0 + "--" }) { isSignature = false }
-            if line.contains("application/pgp-signature") { isSignature = true }
-            if !isSignature, !Self.isFrame(line) { return "text after the signed part" }
+            if line.contains("application/pgp-signature") || line.contains("pkcs7-signature") { isSignature = true }
+            if !isSignature, !isFrame(line) { return "text after the signed part" }
         }
         return nil
     }
 
     /// Delimiters, fields of a part, armor and the notice for readers without MIME.
-    private static func isFrame(_ line: Substring) -> Bool {
+    private func isFrame(_ line: Substring) -> Bool {
         let text = line.trimmingCharacters(in: .whitespaces)
         if text.isEmpty || text.hasPrefix("--") || line.hasPrefix("\t") || line.hasPrefix(" ") { return true }
         if text.lowercased().hasPrefix("this is ") { return true }
         guard let colon = text.firstIndex(of: ":") else { return false }
+        if isInline { return ["hash", "charset", "version"].contains(text[..<colon].lowercased()) }
         return text[..<colon].allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
     }
 }
@@ -125,6 +147,8 @@ private struct Steps {
     init(bytes: [UInt8]) { self.bytes = bytes }
 
     var isEmpty: Bool { position >= bytes.count }
+    /// What no change has used.
+    var rest: ArraySlice<UInt8> { bytes[min(position, bytes.count)...] }
 
     mutating func next() -> Int {
         guard position < bytes.count else { return 0 }
@@ -164,7 +188,9 @@ private struct Steps {
         "-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: SHA512\r\n\r\n", "-----BEGIN PGP SIGNATURE-----\r\n\r\n",
         "-----END PGP SIGNATURE-----\r\n", "This is a multi-part message in MIME format.\r\n", "; boundary=other", "\0",
         "\r",
-        "Content-Type: application/pgp-signature\r\n\r\n", "Content-Disposition: attachment\r\n",
+        "Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n",
+        "Content-Type: application/pgp-signature\r\n\r\n",
+        "Content-Type: application/pkcs7-signature\r\n\r\n", "--sm\r\n", "Content-Disposition: attachment\r\n",
     ]
 
     private mutating func pick() -> String { Self.snippets[next() % Self.snippets.count] }
