@@ -80,7 +80,8 @@ public enum PEM {
         var position = start
         while position < end {
             while position < end, bytes[position] == 10 || bytes[position] == 13 { position += 1 }
-            let lineEnd = endOfLine(bytes, from: position)
+            // The mark that ends the block is no field, even with a colon in its label.
+            let lineEnd = min(endOfLine(bytes, from: position), end)
             guard let colon = (position..<lineEnd).first(where: { bytes[$0] == 0x3A }) else { break }
             guard fields.count < 8, lineEnd - position <= 200 else { throw malformed }
             let name = text(bytes, position..<colon)

@@ -133,4 +133,10 @@ import Testing
                 Array("-----BEGIN DH PARAMETERS-----\nAAAA\n-----END DH PARAMETERS-----\n".utf8)
             ).isEmpty)
     }
+
+    @Test func survivesAColonInALabel() throws {
+        #expect(throws: CMSError(.malformed, "")) {
+            try X509Certificate.parseAll(Array("-----BEGIN A:B-----\n-----END A:B-----\n".utf8))
+        }
+    }
 }
