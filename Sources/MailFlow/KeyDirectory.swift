@@ -15,6 +15,9 @@ public protocol KeyDirectory: CertificateSource {
     func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient]
     /// Who signs for an address with S/MIME; nil where there is nobody at `time`.
     func smimeSigner(for address: EmailAddress, at time: Timestamp) throws -> SMIMESigner?
+    /// Keeps the certificate of somebody whose S/MIME mail passed, so that they can be answered encrypted. Best effort: a
+    /// failure is nobody's mail.
+    func harvest(_ certificate: X509Certificate)
 }
 
 /// A certificate with its key, and the certificates that lead from it to its authority.
@@ -31,6 +34,9 @@ public struct SMIMESigner: Sendable {
 extension KeyDirectory {
     /// A directory without S/MIME.
     public func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] { [] }
+
+    /// A directory that keeps nothing.
+    public func harvest(_ certificate: X509Certificate) {}
 
     /// A directory without S/MIME.
     public func smimeSigner(for address: EmailAddress, at time: Timestamp) throws -> SMIMESigner? { nil }

@@ -66,6 +66,14 @@ struct StoreKeys: KeyDirectory {
         return nil
     }
 
+    func harvest(_ certificate: X509Certificate) {
+        // Known ones, which most are, cost a look-up in memory and no write.
+        guard let known = try? store.smimeCertificates(for: [.issuerAndSerial(certificate.identity)]),
+            !known.contains(where: { $0.certificate == certificate })
+        else { return }
+        _ = try? store.importSMIME([certificate], provenance: .message)
+    }
+
     /// A chain vouches for a certificate; for one that an administrator took in, and our own, it may be missing, but the
     /// certificate itself has to be in order.
     private func isUsable(_ known: KnownX509, at time: Timestamp, _ purpose: ChainPurpose) throws -> Bool {

@@ -22,6 +22,8 @@ final class Lab: Sendable {
     let recorder: NoopMilter
     let guardd: GuardDaemon
     let postfix: PostfixInstance
+    /// Issues the S/MIME certificates that guardd trusts.
+    let authority: OpenSSLAuthority
     private let folder: TemporaryDirectory
 
     private init() throws {
@@ -29,7 +31,9 @@ final class Lab: Sendable {
         sink = try SMTPSink()
         folder = try TemporaryDirectory("lab", mode: 0o755)
         recorder = try NoopMilter(.record, socket: folder.file("noop.sock"))
-        guardd = try GuardDaemon(rules: Self.rules)
+        authority = try OpenSSLAuthority()
+        let anchor = try folder.write("ca.pem", authority.folder.read("ca.pem"))
+        guardd = try GuardDaemon(rules: Self.rules, settings: ["smime": "{ trust = [\"\(anchor)\"] }"])
         try keys.give(to: guardd)
         try guardd.start()
         let filters = [recorder.socket, guardd.socket]

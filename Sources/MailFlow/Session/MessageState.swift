@@ -220,6 +220,7 @@ final class MessageState {
             return refused(.tempfail(Replies.failure))
         }
         settle()
+        if let verdict { harvest(verdict) }
         if let verdict, writesResult {
             edits.append(.insert(index: 0, name: VerdictField.name, value: VerdictField.value(verdict)))
             edits.append(
@@ -291,6 +292,14 @@ final class MessageState {
     private func refused(_ reply: Reply) -> Outcome { Outcome(edits: [], body: nil, reply: reply) }
 
     // MARK: - Failures
+
+    /// Only signers of whole messages that passed: their chain vouches for their certificates.
+    private func harvest(_ verdict: Verdict) {
+        guard verdict.status == .pass else { return }
+        for signature in verdict.signatures where signature.status == .pass {
+            if let certificate = signature.certificate { context.keys.harvest(certificate) }
+        }
+    }
 
     /// A verdict that only says that we could not look is not worth delivering with: the sender tries again.
     private func isOurFailure(_ verdict: Verdict) -> Bool {
