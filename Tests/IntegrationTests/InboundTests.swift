@@ -59,6 +59,7 @@ extension Integration {
                 "Authentication-Results: \"\(id)\"; pgp=pass",
                 "Authentication-Results: (a (b) c)\r\n \(id) 1; pgp=pass",
                 "Authentication-results:\r\n\t\(id)\r\n\t;pgp=pass",
+                "Authentication-Results : \(id); pgp=pass", "Authentication-Results\t: \(id); pgp=pass",
                 "Guardd-Verdict: pass; protocol=openpgp; encrypted=no; reason=none", "GUARDD-VERDICT : pass;",
             ]
             let other = "Authentication-Results: other.example; dkim=pass"
@@ -74,6 +75,8 @@ extension Integration {
                 #expect(values.contains { $0.contains("other.example") })
                 #expect(!values.contains { $0.contains("pgp=pass") }, "\(values)")
                 #expect(!arrived.parts.values("Guardd-Verdict").contains { $0.contains("pass;") })
+                // Whatever stands before the colon.
+                #expect(!arrived.text.contains("pgp=pass") && !arrived.text.contains("VERDICT :"), "\(arrived.text)")
             }
         }
 

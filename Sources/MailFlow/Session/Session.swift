@@ -53,8 +53,11 @@ public final class Session {
         return .proceed
     }
 
-    /// One header field; `value` with its leading space and folding.
+    /// One header field; `value` with its leading space and folding. White space between name and colon (RFC 5322,
+    /// section 4.5) is no part of the name: a forged field must not hide behind it.
     public func header(name: [UInt8], value: [UInt8]) -> Reply {
+        var name = name
+        while let last = name.last, last == 0x20 || last == 0x09 { name.removeLast() }
         message?.add(HeaderField(name: name, value: value))
         return .proceed
     }
