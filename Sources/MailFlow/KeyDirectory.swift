@@ -17,7 +17,9 @@ public protocol KeyDirectory: CertificateSource {
     func smimeSigner(for address: EmailAddress, at time: Timestamp) throws -> SMIMESigner?
     /// Keeps the certificate of somebody whose S/MIME mail passed, so that they can be answered encrypted. Best effort: a
     /// failure is nobody's mail.
-    func harvest(_ certificate: X509Certificate)
+    ///
+    /// - Parameter capabilities: what they said that they can read.
+    func harvest(_ certificate: X509Certificate, capabilities: SMIMECapabilities?)
 }
 
 /// A certificate with its key, and the certificates that lead from it to its authority.
@@ -36,7 +38,7 @@ extension KeyDirectory {
     public func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] { [] }
 
     /// A directory that keeps nothing.
-    public func harvest(_ certificate: X509Certificate) {}
+    public func harvest(_ certificate: X509Certificate, capabilities: SMIMECapabilities?) {}
 
     /// A directory without S/MIME.
     public func smimeSigner(for address: EmailAddress, at time: Timestamp) throws -> SMIMESigner? { nil }

@@ -66,12 +66,14 @@ struct StoreKeys: KeyDirectory {
         return nil
     }
 
-    func harvest(_ certificate: X509Certificate) {
+    func harvest(_ certificate: X509Certificate, capabilities: SMIMECapabilities?) {
         // Known ones, which most are, cost a look-up in memory and no write.
         guard let known = try? store.smimeCertificates(for: [.issuerAndSerial(certificate.identity)]),
-            !known.contains(where: { $0.certificate == certificate })
+            !known.contains(where: {
+                $0.certificate == certificate && (capabilities == nil || capabilities == $0.capabilities)
+            })
         else { return }
-        _ = try? store.importSMIME([certificate], provenance: .message)
+        _ = try? store.importSMIME([certificate], provenance: .message, capabilities: capabilities)
     }
 
     /// A chain vouches for a certificate; for one that an administrator took in, and our own, it may be missing, but the

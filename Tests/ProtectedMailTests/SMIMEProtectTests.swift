@@ -126,6 +126,28 @@ import Testing
         #expect(throws: (any Error).self) { try verify(changed.bytes) }
     }
 
+    /// What we write passes before ourselves, in every form, and tells what we can read.
+    @Test(arguments: SMIMEPlan.SignatureForm.allCases, [false, true])
+    func passesBeforeOurselves(_ form: SMIMEPlan.SignatureForm, _ isEncrypted: Bool) throws {
+        let person = try #require(people[.p256])
+        var source = MemorySource()
+        try source.trust([authority.folder.read("ca.pem")])
+        source.smimeSecrets = [
+            CMSDecryptionKey(
+                certificate: try certificate(person),
+                privateKey: try CMSPrivateKey(SecretBytes(copying: person.privateKey)))
+        ]
+        let recipients = isEncrypted ? [SMIMERecipient(certificate: try certificate(person))] : []
+        var message = try MessageAssembly(Self.original)
+        try message.protect(
+            .smime(SMIMEPlan(recipients: recipients, signer: try signer(person), signatureForm: form)), time: Self.now)
+        let verdict = inspect(message: message.bytes, source: source, time: Self.now)
+        #expect(verdict.status == .pass, "\(verdict.reasons)")
+        #expect(verdict.encrypted == isEncrypted)
+        #expect(verdict.signatures.first?.capabilities == .own)
+        #expect(verdict.signatures.first?.certificate == (try certificate(person)))
+    }
+
     @Test func refusesPlansForNothing() throws {
         let fields = try MessageAssembly(Self.original).fields
         #expect(throws: ProtectedMailError(.emptyPlan, "")) {

@@ -297,7 +297,9 @@ final class MessageState {
     private func harvest(_ verdict: Verdict) {
         guard verdict.status == .pass else { return }
         for signature in verdict.signatures where signature.status == .pass {
-            if let certificate = signature.certificate { context.keys.harvest(certificate) }
+            if let certificate = signature.certificate {
+                context.keys.harvest(certificate, capabilities: signature.capabilities)
+            }
         }
     }
 

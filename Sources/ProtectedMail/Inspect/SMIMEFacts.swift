@@ -12,6 +12,7 @@ extension MailJudge {
         var facts = SignatureFacts(verdict: SignatureVerdict(status: .neutral, protocol: .smime))
         facts.verdict.created = report.signingTime.map { Timestamp($0) }
         facts.verdict.certificate = report.certificate
+        facts.verdict.capabilities = report.capabilities
         facts.refusals = Self.refusals(report.outcome)
         guard let certificate = report.certificate else { return facts }
         facts.identities = certificate.emailAddresses.map { address in

@@ -23,6 +23,8 @@ public struct SignatureVerdict: Sendable, Equatable {
     public var keyID: KeyID?
     /// The signer's certificate of S/MIME; nil when it is not known or not of S/MIME.
     public var certificate: X509Certificate?
+    /// What an S/MIME signer says under the signature that they can read; nil where they say nothing.
+    public var capabilities: SMIMECapabilities?
     /// The part that holds an S/MIME signature (RFC 7281, section 3.2.1); nil for OpenPGP.
     public var signaturePart: String?
     /// The user ID that counts: the one with the From address, else the primary one; nil when the key is not known.
