@@ -65,10 +65,10 @@ package struct Parameters {
         }
         list.append(OSSL_PARAM_construct_end())
         defer { withExtendedLifetime(values) {} }
-        return list.withUnsafeMutableBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { preconditionFailure("the list holds at least its end") }
-            return body(base)
-        }
+        let pointer = UnsafeMutablePointer<OSSL_PARAM>.allocate(capacity: list.count)
+        owned.append(UnsafeMutableRawPointer(pointer))
+        for (index, parameter) in list.enumerated() { (pointer + index).initialize(to: parameter) }
+        return body(pointer)
     }
 }
 
