@@ -97,11 +97,13 @@ extension Integration {
 
         @Test func lockedDatabase() throws {
             sink.clear()
-            // A pipe open in both directions never ends, so sqlite3 holds its lock until it is stopped.
+            // A pipe open in both directions never ends, so sqlite3 holds its lock until it is stopped. It waits for the
+            // lock: the daemon may be writing at that moment.
             let holder = try ChildProcess(
                 "/bin/sh",
                 [
-                    "-c", "mkfifo \"$1\"; exec 0<>\"$1\"; echo 'BEGIN EXCLUSIVE;' >&0; exec sqlite3 \"$0\"",
+                    "-c",
+                    "mkfifo \"$1\"; exec 0<>\"$1\"; printf '.timeout 20000\nBEGIN EXCLUSIVE;\n' >&0; exec sqlite3 \"$0\"",
                     guardd.store, guardd.directory.file("hold"),
                 ],
                 log: guardd.directory.file("holder.log"))
