@@ -62,6 +62,9 @@ let daemon: [Target] = [
         name: "MailFlow", dependencies: ["Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore"],
         swiftSettings: strict),
     .target(
+        name: "Guard", dependencies: ["Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore"],
+        swiftSettings: strict),
+    .target(
         name: "Configuration",
         dependencies: ["Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "MailFlow", "KeyStore", "TOMLKit"],
         swiftSettings: strict),
@@ -89,6 +92,10 @@ let daemon: [Target] = [
     .testTarget(
         name: "MailFlowTests",
         dependencies: ["MailFlow", "KeyStore", "ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
+        swiftSettings: base),
+    .testTarget(
+        name: "GuardTests",
+        dependencies: ["Guard", "KeyStore", "ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
         swiftSettings: base),
     .testTarget(
         name: "ConfigurationTests", dependencies: ["Configuration", "MailFlow", "OpenPGP", "TestSupport"],

@@ -1,0 +1,40 @@
+public import KeyStore
+public import OpenPGP
+
+/// The use cases of the control API, without any HTTP: accounts, keys, certificates, passwords, sessions, guests, support.
+///
+/// One object per process. Every method may block, on the store and on deliberately slow password hashing, and is safe to
+/// call from any thread; callers bring them to a ``Libcrypto/BlockingPool``. Every change of one account happens in one
+/// transaction of the store that begins by locking the account's row, so that several clients and several daemons on one
+/// store can act at once. All errors are ``GuardError``.
+public final class Guard: Sendable {
+    public let settings: GuardSettings
+    let store: KeyStore
+    let ports: GuardPorts
+    /// The time, for everything.
+    let now: @Sendable () -> Timestamp
+
+    public init(
+        store: KeyStore, settings: GuardSettings, ports: GuardPorts, now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.store = store
+        self.settings = settings
+        self.ports = ports
+        self.now = now
+    }
+}
+
+/// What the daemon provides; nil where the configuration names none.
+public struct GuardPorts: Sendable {
+    public var mail: (any MailSender)?
+    public var passwords: (any PasswordVerifier)?
+    public var sessions: (any SessionResolver)?
+
+    public init(
+        mail: (any MailSender)? = nil, passwords: (any PasswordVerifier)? = nil, sessions: (any SessionResolver)? = nil
+    ) {
+        self.mail = mail
+        self.passwords = passwords
+        self.sessions = sessions
+    }
+}
