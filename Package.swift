@@ -104,6 +104,7 @@ let daemon: [Target] = [
         name: "MilterServerTests",
         dependencies: ["MilterServer", "MailFlow", "ProtectedMail", "Libcrypto", "TestSupport"],
         exclude: ["Lua"], swiftSettings: base),
+    .testTarget(name: "GuardctlTests", dependencies: ["guardctl", "TestSupport"], swiftSettings: base),
     .executableTarget(name: "noop-milter", dependencies: ["CMilter"], path: "Tests/NoopMilter", swiftSettings: base),
     .executableTarget(name: "mta-bench", dependencies: ["TestSupport"], path: "Tests/Bench", swiftSettings: base),
     .executableTarget(name: "guardd-demo", dependencies: ["TestSupport"], path: "Tests/Demo", swiftSettings: base),

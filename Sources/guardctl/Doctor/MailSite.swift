@@ -1,0 +1,59 @@
+import Foundation
+
+/// What a mail server's configuration says, and what guardd needs of it.
+struct MailSite {
+    /// The part of guardd's own configuration that has a counterpart there.
+    struct Gateway {
+        var endpoint: MilterEndpoint?
+        /// `socket` as written.
+        var socket = ""
+        var authservID = ""
+        var hostname = ""
+        var outboundDaemons: [String] = ["ORIGINATING"]
+        var usesLogin = true
+        var usesCertificates = false
+        /// The largest message that guardd lets through, in octets; 0 for no limit.
+        var messageSizeLimit = 0
+        /// Seconds that guardd may take at the end of a message.
+        var endOfMessageBudget = 120
+    }
+
+    var main: PostfixParameters
+    var mainFile: String
+    var services: [MasterService]
+    var masterFile: String
+    var gateway: Gateway
+    /// Reads a file that the configuration names; nil where it cannot be read.
+    var read: (String) -> String? = { try? String(contentsOfFile: $0, encoding: .utf8) }
+
+    var queueDirectory: String { main["queue_directory"].value }
+    var smtpServers: [MasterService] { services.filter { $0.command == "smtpd" } }
+
+    /// The parameters as one service sees them.
+    func parameters(of service: MasterService) -> PostfixParameters { main.overridden(by: service.options) }
+
+    /// A list of filters of a service, and where it is written.
+    func milters(
+        _ name: String, of service: MasterService?
+    ) -> (entries: [MilterEntry], place: PostfixParameters.Place?) {
+        let parameters = service.map { self.parameters(of: $0) } ?? main
+        if parameters.list("receive_override_options").contains("no_milters") {
+            return ([], parameters["receive_override_options"].place)
+        }
+        let setting = parameters[name]
+        return (MilterEntry.parse(setting.value), setting.place)
+    }
+
+    func isGateway(_ entry: MilterEntry, isChrooted: Bool) -> Bool {
+        guard let endpoint = gateway.endpoint else { return false }
+        return entry.endpoint(queueDirectory: queueDirectory, isChrooted: isChrooted) == endpoint
+    }
+
+    /// How Postfix would write the address of guardd.
+    var gatewayAddress: String {
+        if case .unix(let path) = gateway.endpoint, path.hasPrefix(queueDirectory + "/") {
+            return "unix:" + path.dropFirst(queueDirectory.count + 1)
+        }
+        return gateway.socket
+    }
+}

@@ -1,0 +1,243 @@
+import Foundation
+import Testing
+
+@testable import guardctl
+
+/// Each misconfiguration in each way of writing it, on top of a configuration that is in order.
+struct DoctorTests {
+    private static let main = """
+        myhostname = mx.example.org
+        smtpd_milters = unix:guardd/milter.sock
+        non_smtpd_milters = $smtpd_milters
+        milter_default_action = tempfail
+        message_size_limit = 52428800
+        """
+    private static let master = """
+        smtp inet n - y - - smtpd
+        submission inet n - y - - smtpd
+          -o smtpd_sasl_auth_enable=yes
+          -o milter_macro_daemon_name=ORIGINATING
+        cleanup unix n - y - 0 cleanup
+          -o message_size_limit=78643200
+        qmgr unix n - n 300 1 qmgr
+        """
+
+    private func examine(
+        main extra: String = "", master: String = master, replacing: [(String, String)] = [],
+        files: [String: String] = [:], gateway change: (inout MailSite.Gateway) -> Void = { _ in }
+    ) -> [Finding] {
+        var (main, master) = (Self.main + "\n" + extra + "\n", master)
+        for (old, new) in replacing {
+            #expect(main.contains(old) || master.contains(old), "\(old)")
+            main = main.replacingOccurrences(of: old, with: new)
+            master = master.replacingOccurrences(of: old, with: new)
+        }
+        var gateway = MailSite.Gateway()
+        gateway.socket = "unix:/var/spool/postfix/guardd/milter.sock"
+        gateway.endpoint = MilterEndpoint(guardd: gateway.socket)
+        gateway.hostname = "mx.example.org"
+        gateway.authservID = "guardd.mx.example.org"
+        change(&gateway)
+        var site = MailSite(
+            main: PostfixParameters(parsing: main, file: "main.cf"), mainFile: "main.cf",
+            services: MasterService.parse(master, file: "master.cf"), masterFile: "master.cf", gateway: gateway)
+        site.read = { files[$0] }
+        return Doctor.examine(site)
+    }
+
+    private func codes(_ findings: [Finding]) -> Set<String> { Set(findings.map(\.code)) }
+
+    @Test func saysNothingAboutWhatIsInOrder() {
+        #expect(examine() == [])
+    }
+
+    /// What the project ships is what it recommends.
+    @Test func saysNothingAboutOurOwnSnippets() throws {
+        let etc = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("etc/postfix")
+        let main = try String(contentsOf: etc.appendingPathComponent("main.cf.guardd"), encoding: .utf8)
+        let master = try String(contentsOf: etc.appendingPathComponent("master.cf.guardd"), encoding: .utf8)
+        #expect(examine(main: main, master: "smtp inet n - y - - smtpd\n" + master) == [])
+    }
+
+    @Test(arguments: [
+        ("accept", "default-action-accept"), ("quarantine", "default-action-quarantine"),
+        ("reject", "default-action-reject"),
+    ])
+    func defaultAction(_ action: String, _ code: String) {
+        let inMain = examine(replacing: [("milter_default_action = tempfail", "milter_default_action = \(action)")])
+        #expect(codes(inMain) == [code])
+        #expect(inMain.first?.file == "main.cf" && inMain.first?.line == 4)
+        #expect(inMain.first?.remedy == "milter_default_action = tempfail")
+
+        let ofService = examine(master: Self.master + "\n  -o milter_default_action=\(action)")
+        #expect(ofService == [], "an option of qmgr means nothing")
+        for option in ["-o milter_default_action=\(action)", "-o { milter_default_action = \(action) }"] {
+            let found = examine(
+                replacing: [("-o smtpd_sasl_auth_enable=yes", "-o smtpd_sasl_auth_enable=yes\n  \(option)")])
+            #expect(codes(found) == [code], "\(option)")
+            #expect(found.first?.file == "master.cf" && found.first?.line == 2)
+        }
+
+        let inBraces = examine(replacing: [
+            (
+                "smtpd_milters = unix:guardd/milter.sock",
+                "smtpd_milters = { unix:guardd/milter.sock, connect_timeout=5s, default_action = \(action) }"
+            )
+        ])
+        #expect(codes(inBraces) == [code])
+        #expect(inBraces.allSatisfy { $0.remedy == "default_action=tempfail" })
+
+        let inMap = examine(
+            main: "smtpd_milter_maps = cidr:/maps",
+            files: [
+                "/maps": "192.0.2.0/24 { unix:guardd/milter.sock, default_action=\(action) }"
+            ])
+        #expect(codes(inMap) == [code])
+        #expect(inMap.first?.file == "/maps" && inMap.first?.line == 1)
+    }
+
+    @Test func entrances() {
+        #expect(codes(examine(main: "non_smtpd_milters =")) == ["non-smtpd-without-guardd"])
+        #expect(
+            codes(examine(main: "smtpd_milters =\nnon_smtpd_milters = unix:guardd/milter.sock"))
+                == ["smtpd-without-guardd"])
+        let one = examine(replacing: [
+            ("-o smtpd_sasl_auth_enable=yes", "-o smtpd_sasl_auth_enable=yes -o smtpd_milters=")
+        ])
+        #expect(codes(one) == ["smtpd-without-guardd"])
+        #expect(one.first?.remedy == "-o smtpd_milters=unix:guardd/milter.sock")
+        #expect(
+            codes(examine(replacing: [("-o smtpd_sasl_auth_enable=yes", "-o receive_override_options=no_milters")]))
+                .contains("smtpd-without-guardd"))
+        #expect(codes(examine(main: "smtpd_milters = unix:/run/guardd.sock")).contains("wrong-socket"))
+    }
+
+    /// A listener for mail that comes back from a filter is not an entrance.
+    @Test func returnListener() {
+        let master =
+            Self.master + "\n127.0.0.1:10026 inet n - n - - smtpd\n  -o content_filter= -o smtpd_milters=\n"
+        #expect(examine(master: master) == [])
+        #expect(
+            codes(examine(master: master.replacingOccurrences(of: "127.0.0.1:10026", with: "10026")))
+                == ["smtpd-without-guardd"])
+    }
+
+    @Test func tablesOfMilters() {
+        let map = "# office\n192.0.2.0/24 DISABLE\n198.51.100.0/24 unix:guardd/milter.sock\n"
+        let found = examine(main: "smtpd_milter_maps = cidr:/maps", files: ["/maps": map])
+        #expect(codes(found) == ["milter-map-without-guardd"])
+        #expect(found.map(\.line) == [2])
+        #expect(
+            codes(examine(main: "smtpd_milter_maps = inline:{ 192.0.2.1 = DISABLE }"))
+                == ["milter-map-without-guardd"])
+        #expect(codes(examine(main: "smtpd_milter_maps = static:{DISABLE}")) == ["milter-map-without-guardd"])
+        #expect(codes(examine(main: "smtpd_milter_maps = mysql:/maps")) == ["milter-map-unread"])
+        #expect(
+            codes(examine(main: "smtpd_milter_maps = pcre:/p", files: ["/p": "/^192 0/ inet:127.0.0.1:1"]))
+                == ["milter-map-without-guardd"])
+    }
+
+    @Test func trimmedMacros() {
+        let found = examine(main: "milter_mail_macros = i {mail_addr}")
+        #expect(codes(found) == ["macros-trimmed"])
+        #expect(found.first?.remedy == "milter_mail_macros = i {mail_addr} {auth_authen}")
+        #expect(codes(examine(main: "milter_connect_macros = j")) == ["macros-trimmed"])
+        #expect(codes(examine(main: "milter_rcpt_macros =")) == ["macros-trimmed"])
+        #expect(codes(examine(main: "milter_helo_macros =")) == [])
+        #expect(codes(examine(main: "milter_helo_macros =") { $0.usesCertificates = true }) == ["macros-trimmed"])
+        #expect(codes(examine(main: "milter_protocol = 2")) == ["milter-protocol"])
+        let unnamed = examine(replacing: [("  -o milter_macro_daemon_name=ORIGINATING\n", "")])
+        #expect(unnamed.map(\.severity) == [.notice])
+        #expect(
+            examine(replacing: [("  -o milter_macro_daemon_name=ORIGINATING\n", "")]) { $0.usesLogin = false }
+                .map(\.severity) == [.error])
+    }
+
+    @Test func orderOfFilters() {
+        func list(_ text: String, files: [String: String] = [:]) -> Set<String> {
+            codes(examine(main: "smtpd_milters = \(text)", files: files))
+        }
+        #expect(list("inet:127.0.0.1:8891, unix:guardd/milter.sock") == ["signer-before-guardd"])
+        #expect(list("unix:guardd/milter.sock unix:opendkim/opendkim.sock") == [])
+        #expect(
+            list("unix:guardd/milter.sock, { unix:/run/mimedefang.sock, default_action=accept }")
+                == ["editor-after-guardd"])
+        #expect(list("unix:guardd/milter.sock, inet:127.0.0.1:9999") == ["unknown-after-guardd"])
+        #expect(
+            list(
+                "unix:guardd/milter.sock, inet:localhost:8891",
+                files: ["/etc/opendkim.conf": "Domain example.org\nAuthservID guardd.mx.example.org\n"])
+                == ["authserv-id-shared"])
+        #expect(
+            list(
+                "unix:guardd/milter.sock, inet:localhost:8891", files: ["/etc/opendkim.conf": "Domain example.org\n"])
+                == [])
+    }
+
+    @Test func limits() {
+        let size = examine(replacing: [("  -o message_size_limit=78643200\n", "")])
+        #expect(codes(size) == ["cleanup-size-limit"])
+        #expect(size.first?.remedy == "-o message_size_limit=78643200")
+        #expect(codes(examine(main: "milter_content_timeout = 2m")) == ["timeout"])
+        #expect(codes(examine(main: "milter_command_timeout = 5")) == ["timeout"])
+        #expect(
+            codes(examine(main: "smtpd_milters = { unix:guardd/milter.sock, content_timeout=1m }")) == ["timeout"])
+        #expect(
+            codes(examine(main: "milter_content_timeout = 200s") { $0.endOfMessageBudget = 240 }) == ["timeout"])
+    }
+
+    @Test func sockets() {
+        func gateway(_ socket: String) -> (inout MailSite.Gateway) -> Void {
+            {
+                $0.socket = socket
+                $0.endpoint = MilterEndpoint(guardd: socket)
+            }
+        }
+        let outside = examine(
+            main: "smtpd_milters = unix:/run/guardd/milter.sock", gateway: gateway("/run/guardd/milter.sock"))
+        #expect(codes(outside).contains("socket-outside-chroot") && codes(outside).contains("wrong-socket"))
+        // The same in a chroot, written as from the inside.
+        #expect(examine(main: "smtpd_milters = unix:/guardd/milter.sock") == [])
+        for notation in ["inet:8889@127.0.0.1", "inet:localhost:8889"] {
+            #expect(
+                codes(examine(main: "smtpd_milters = inet:127.0.0.1:8889", gateway: gateway(notation)))
+                    == ["milter-over-tcp"], "\(notation)")
+        }
+        #expect(
+            codes(examine(main: "smtpd_milters = inet:192.0.2.1:8889", gateway: gateway("inet:192.0.2.1:8889")))
+                == ["milter-over-network"])
+    }
+
+    @Test func socketPermissions() throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("doctor-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let socket = directory.appendingPathComponent("milter.sock").path
+        try Data().write(to: URL(fileURLWithPath: socket))
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: socket)
+        let found = examine(
+            main: "mail_owner = nobody\nqueue_directory = \(directory.path)\nsmtpd_milters = unix:milter.sock"
+        ) {
+            $0.socket = "unix:" + socket
+            $0.endpoint = MilterEndpoint(guardd: socket)
+        }
+        #expect(codes(found) == ["socket-permissions"])
+    }
+
+    @Test func routes() {
+        #expect(codes(examine(main: "always_bcc = archive@example.org")) == ["automatic-bcc"])
+        #expect(codes(examine(main: "recipient_bcc_maps = hash:/etc/postfix/bcc")) == ["automatic-bcc"])
+        let back = Self.master + "\n127.0.0.1:10026 inet n - n - - smtpd\n"
+        #expect(
+            codes(examine(main: "content_filter = smtp:[127.0.0.1]:10025", master: back))
+                == ["content-filter-loop", "filtered-twice"])
+        #expect(codes(examine(main: "smtpd_forbid_bare_newline = no")) == ["smuggling"])
+    }
+
+    @Test func theWorstComesFirst() {
+        let found = examine(main: "always_bcc = a@example.org\nnon_smtpd_milters =\nmilter_content_timeout = 1m")
+        #expect(found.map(\.severity) == found.map(\.severity).sorted(by: >))
+        #expect(found.first?.severity == .error)
+    }
+}
