@@ -9,6 +9,8 @@ public struct MailFlowError: Error, Sendable, CustomStringConvertible {
         case rule
         /// A header condition that cannot be read.
         case condition
+        /// Clear text that no rule lets go: the last check before a copy is released.
+        case clearText = "clear-text"
     }
 
     public let code: Code

@@ -18,6 +18,8 @@ public struct Policy: Sendable, Equatable {
     public var annotatesUnsigned = true
     /// Whether recipients that To and Cc do not name are encrypted to without their key ID.
     public var hidesBlindCopies = true
+    /// How messages are split whose recipients need different copies; nil where there is nobody to take the copies.
+    public var splitting: Splitting?
     /// The largest body that is inspected, in octets.
     public var maxInspectSize = 64 << 20
     /// The largest message the mail server takes from us, in octets, header included; 0 for no limit.

@@ -90,6 +90,7 @@ final class Connection {
         server.ticker.end(context)
         defer { leave() }
         if outcome.reply.isRefusal { return answer(context, outcome.reply) }
+        if outcome.reply == .discard { return SMFIS_DISCARD }
         do {
             try EditWriter(context: context, leadingSpace: negotiation.leadingSpace)
                 .apply(outcome.edits, body: outcome.body)
@@ -137,7 +138,8 @@ final class Connection {
         _ context: OpaquePointer, _ reply: Reply, afterHeaders: Bool = false, endsMessage: Bool = true
     ) -> Int32 {
         switch reply {
-        case .proceed: return SMFIS_CONTINUE
+        // Only an end of message is ever discarded, see there.
+        case .proceed, .discard: return SMFIS_CONTINUE
         case .accept:
             // Earlier it would wave through everything that follows on this connection.
             guard afterHeaders else { return SMFIS_CONTINUE }
@@ -173,7 +175,7 @@ extension Reply {
     var isRefusal: Bool {
         switch self {
         case .reject, .tempfail: true
-        case .proceed, .accept, .skipBody: false
+        case .proceed, .accept, .skipBody, .discard: false
         }
     }
     var isTemporary: Bool { if case .tempfail = self { true } else { false } }

@@ -15,7 +15,7 @@ struct Negotiation: Equatable {
 
     /// The macros each stage needs, so that Postfix sends these and whatever its own lists say does not matter.
     static let macros: [(stage: Int32, names: [StaticString])] = [
-        (SMFIM_CONNECT, ["{daemon_name}"]),
+        (SMFIM_CONNECT, ["j", "{daemon_name}"]),
         (
             SMFIM_ENVFROM,
             ["i", "{daemon_name}", "{auth_type}", "{auth_authen}", "{auth_author}", "{cert_subject}", "{cert_issuer}"]

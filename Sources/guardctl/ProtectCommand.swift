@@ -77,7 +77,7 @@ struct ProtectCommand: ParsableCommand {
         let protector = try Protector(header: header, plan: plan, time: time)
         try protector.push(body.span)
         let result = try protector.finish()
-        var output = MessageFields(header)
+        var output = EditedHeader(header)
         for edit in result.headerEdits { output.apply(edit) }
         FileHandle.standardOutput.write(Data(output.serialized + [13, 10]))
         try result.body.forEachChunk { chunk in

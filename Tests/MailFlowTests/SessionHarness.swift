@@ -74,6 +74,8 @@ struct Mail {
     var certificate: String?
     var client = "198.51.100.7"
     var cameBySMTP = true
+    var parameters: [String] = []
+    var recipientParameters: [String] = []
     var from = "<alice@example.org>"
     var to = ["<bob@partner.example>"]
     var header = [
@@ -126,6 +128,7 @@ final class Harness {
     var now = People.time
     var budget = Budget(limit: 64 << 20)
     var isDraining = false
+    var redelivery: (any Redelivery)?
     var markerKey: SecretBytes? = SecretBytes(copying: [UInt8](repeating: 9, count: 32))
 
     init(_ rules: [Rule] = []) throws {
@@ -143,7 +146,8 @@ final class Harness {
         let session = Session(
             context: SessionContext(
                 policy: policy, keys: keys, now: { now }, log: { record in records.withLock { $0.append(record) } },
-                budget: budget, isDraining: { isDraining }, markerKey: markerKey))
+                budget: budget, isDraining: { isDraining }, markerKey: markerKey,
+                redelivery: redelivery))
         var passage = run(session, mail)
         passage = Passage(
             reply: passage.reply, stop: passage.stop, outcome: passage.outcome, wantedBody: passage.wantedBody,
@@ -155,25 +159,31 @@ final class Harness {
 
     private func run(_ session: Session, _ mail: Mail) -> Passage {
         var passage = Passage(record: nil)
-        var macros = ["{daemon_name}": mail.daemon]
+        var macros = ["{daemon_name}": mail.daemon, "j": "mx.example.org"]
         _ = session.connected(host: "client", address: ClientAddress(mail.client), macros: Macros(macros))
         if let login = mail.login { macros["{auth_authen}"] = login }
         if let certificate = mail.certificate { macros["{cert_subject}"] = certificate }
         func isOver(_ reply: Reply, _ stop: Mail.Stop) -> Bool {
             switch reply {
             case .proceed, .skipBody: return false
-            case .accept, .reject, .tempfail:
+            case .accept, .discard, .reject, .tempfail:
                 passage.reply = reply
                 passage.stop = stop
                 return true
             }
         }
-        if isOver(session.sender(Array(mail.from.utf8), arguments: [], macros: Macros(macros)), .sender) {
+        if isOver(
+            session.sender(
+                Array(mail.from.utf8), arguments: mail.parameters.map { Array($0.utf8) }, macros: Macros(macros)),
+            .sender)
+        {
             return passage
         }
         for recipient in mail.to {
             let extra = mail.cameBySMTP ? ["{rcpt_mailer}": "smtp"] : [:]
-            _ = session.recipient(Array(recipient.utf8), arguments: [], macros: Macros(extra))
+            _ = session.recipient(
+                Array(recipient.utf8), arguments: mail.recipientParameters.map { Array($0.utf8) },
+                macros: Macros(extra))
         }
         for (name, value) in mail.header { _ = session.header(name: Array(name.utf8), value: Array(value.utf8)) }
         let atHeaders = session.endOfHeaders(macros: Macros(["i": "QUEUE1"]))

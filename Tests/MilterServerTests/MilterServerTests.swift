@@ -24,7 +24,7 @@ import Testing
         #expect(agreement.actions == 0x1 | 0x2 | 0x10 | 0x100)
         // No HELO, no unknown, no DATA; no reply to headers and connect; SKIP, leading space.
         #expect(agreement.steps == 0x2 | 0x100 | 0x200 | 0x80 | 0x1000 | 0x400 | 0x10_0000)
-        #expect(agreement.macros[0] == "{daemon_name}")
+        #expect(agreement.macros[0] == "j {daemon_name}")
         #expect(agreement.macros[2]?.contains("{auth_authen}") == true)
         #expect(agreement.macros[2]?.contains("{cert_subject}") == true)
         #expect(agreement.macros[3]?.contains("{rcpt_mailer}") == true)

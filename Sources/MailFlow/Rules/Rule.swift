@@ -1,3 +1,4 @@
+public import MIME
 public import ProtectedMail
 
 /// What to do with mail that meets all conditions of the rule. The first rule that matches a recipient is taken.
@@ -10,6 +11,15 @@ public struct Rule: Sendable, Equatable {
     }
     /// A protocol to protect mail with.
     public enum Method: String, Sendable, CaseIterable { case openpgp, smime }
+    /// What recipients get that the header does not name.
+    public enum BlindCopies: String, Sendable, CaseIterable {
+        /// A copy of their own, in which nothing of the others shows, as nothing of them does in the others' copy.
+        case isolate
+        /// The same copy as the others, without their key ID. Only OpenPGP can do that; in S/MIME they are isolated.
+        case sharedHidden = "shared-hidden"
+        /// Nothing: the message is refused.
+        case refuse
+    }
     public enum MissingKey: String, Sendable, CaseIterable {
         case refuse
         case `defer`
@@ -45,6 +55,15 @@ public struct Rule: Sendable, Equatable {
     public var protocols: [Method] = [.openpgp, .smime]
     /// How S/MIME signatures without encryption are sent.
     public var smimeSignature: SMIMEPlan.SignatureForm = .detached
+
+    /// How blind copies are encrypted, where messages can be split.
+    public var blindCopies = BlindCopies.isolate
+    /// Whether one recipient without a key decides for all: nobody gets an encrypted copy unless everybody does.
+    public var allOrNone = false
+    /// Who gets a copy of all mail under this rule, encrypted to their key; nil for nobody.
+    public var companyCopy: EmailAddress?
+    /// Whether the sender gets a copy too, encrypted to their own key.
+    public var ownCopy = false
 
     /// A rule without conditions. Throws `MailFlowError` with code `rule` for a contradiction.
     public init(

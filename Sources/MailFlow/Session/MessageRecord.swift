@@ -8,6 +8,8 @@ public struct MessageRecord: Sendable, Equatable {
         case clear
         /// Encrypted, signed or both.
         case protected
+        /// Split: every copy was handed to the mail server, the original dropped.
+        case split
         /// Inspected; ``verdict`` says what came out.
         case inspected
         /// Left alone: its sender had encrypted it.
@@ -31,6 +33,8 @@ public struct MessageRecord: Sendable, Equatable {
     /// The names of the rules that applied, in the order of the recipients.
     public var rules: [String] = []
     public var recipients = 0
+    /// How many copies were made; 1 where the message stayed one.
+    public var copies = 1
     /// Key IDs encrypted to and signed with, as hex.
     public var keyIDs: [String] = []
     public var result = Result.passed
@@ -53,6 +57,7 @@ public struct MessageRecord: Sendable, Equatable {
             "id=\(queueID)", "direction=\(direction.rawValue)", "rung=\(rung.rawValue)", "plan=\(plan)",
             "rcpt=\(recipients)", "result=\(result.rawValue)",
         ]
+        if copies > 1 { fields.append("copies=\(copies)") }
         if let verdict { fields.append("verdict=\(verdict)") }
         if let reply { fields.append("reply=\"\(reply)\"") }
         if !rules.isEmpty { fields.append("rules=\"\(rules.joined(separator: ","))\"") }

@@ -19,6 +19,9 @@ final class MessageState {
     var record = MessageRecord()
 
     private let client: ClientAddress?
+    private let clientName: String
+    /// The mail server's name for itself.
+    private var host = ""
     private let startedAt: Int64
     private var ladder = Ladder.Facts()
     private var header: [HeaderField] = []
@@ -29,6 +32,9 @@ final class MessageState {
     private var edits: [HeaderEdit] = []
     private var plan = Plan()
     private var protector: Protector?
+    /// More than one where the message is split; then `plan` is what they have in common.
+    private var copies: [CopyPlan] = []
+    private var copyWork: CopyWork?
     private var walker: AlreadyProtectedWalker?
     private var inspector: Inspector?
     /// A verdict that is known before the body.
@@ -37,7 +43,8 @@ final class MessageState {
     private var bodyDigest: Digest?
     private var wantsBody = false
 
-    init(context: SessionContext, client: ClientAddress?) {
+    init(context: SessionContext, client: ClientAddress?, clientName: String = "") {
+        self.clientName = clientName
         self.context = context
         self.client = client
         startedAt = context.milliseconds()
@@ -45,6 +52,7 @@ final class MessageState {
 
     func take(_ macros: Macros) {
         if let id = macros["i"] { record.queueID = id }
+        if let name = macros["j"] { host = name }
         if let name = macros["daemon_name"] { ladder.daemonName = name }
         if let login = macros["auth_authen"] { ladder.login = login }
         if let subject = macros["cert_subject"] { ladder.certificateSubject = subject }
@@ -80,17 +88,20 @@ final class MessageState {
         readMarker()
         let facts = MessageFacts(sender: envelope.sender, header: header)
         do {
-            plan = try Planner(
+            let found = try Planner(
                 policy: context.policy, keys: context.keys, now: context.now(), facts: facts,
                 direction: record.direction, login: ladder.login,
                 // Postfix speaks for local mail as 127.0.0.1. From anywhere else the missing macro was lost on its way,
                 // and a signature would be for the asking.
                 isOriginKnown: record.rung != .local || (client?.isLoopback ?? true)
-            ).plan(for: envelope.recipients)
+            ).copies(for: envelope.recipients)
+            plan = found.count == 1 ? found[0].plan : Plan(common: found.map(\.plan))
+            if found.count > 1 { copies = found }
         } catch {
             record.reasons.append("key store: \(error)")
             return .tempfail(Replies.failure)
         }
+        record.copies = max(1, copies.count)
         record.rules = plan.rules
         record.reasons += plan.reasons
         record.plan = plan.label
@@ -100,7 +111,7 @@ final class MessageState {
         if marker != nil { wantsBody = true }
         guard reply == .proceed else { return reply }
         if wantsBody {
-            guard reserve(MessageState.baseCost) else { return .tempfail(Replies.busy) }
+            guard reserve(MessageState.baseCost * max(1, copies.count)) else { return .tempfail(Replies.busy) }
             return .proceed
         }
         if edits.isEmpty, !writesResult {
@@ -131,11 +142,23 @@ final class MessageState {
         walker = AlreadyProtectedWalker(header: header)
         if let refusal = plan.refusalUnlessProtected, walker == nil, marker == nil { return .refusing(refusal) }
         wantsBody = true
+        if !copies.isEmpty { return startCopies() }
         guard let protection = plan.protection else { return .proceed }
         do {
             var options = ProtectOptions()
             options.spoolDirectory = context.spoolDirectory
             protector = try Protector(header: header, protection: protection, time: context.now(), options: options)
+            return .proceed
+        } catch {
+            return failedProtection(error)
+        }
+    }
+
+    private func startCopies() -> Reply {
+        do {
+            var options = ProtectOptions()
+            options.spoolDirectory = context.spoolDirectory
+            copyWork = try CopyWork(copies, header: header, time: context.now(), options: options)
             return .proceed
         } catch {
             return failedProtection(error)
@@ -182,7 +205,10 @@ final class MessageState {
             }
         }
         do { try inspector?.push(bytes) } catch { return failedInspection(error) }
-        do { try protector?.push(bytes) } catch { return failedProtection(error) }
+        do {
+            try protector?.push(bytes)
+            try copyWork?.push(bytes)
+        } catch { return failedProtection(error) }
         return .proceed
     }
 
@@ -205,6 +231,7 @@ final class MessageState {
             return accepted()
         }
         if let refusal = plan.refusalUnlessProtected { return refused(.refusing(refusal)) }
+        if let copyWork { return deliver(copyWork) }
         if let protector {
             do {
                 return try deliver(protector.finish())
@@ -241,15 +268,83 @@ final class MessageState {
         return isCovered
     }
 
-    private func deliver(_ protected: ProtectedMessage) throws -> Outcome {
+    /// What no longer fits once the body is another one, and what a protected message must not tell.
+    private var bodyChangeEdits: [HeaderEdit] {
+        var edits = HeaderCleaner.removals(from: header) { $0.isNamed("Bcc") || $0.isNamed("Resent-Bcc") }
         let policy = context.policy
-        var edits = edits
         if policy.removesOwnDKIM {
             edits += HeaderCleaner.removals(from: header) { DKIMField.isOwn($0, domains: policy.localDomains) }
         }
+        return edits
+    }
+
+    // MARK: - Copies
+
+    /// Hands all copies to the mail server again; the original is dropped when every recipient's was taken.
+    private func deliver(_ work: CopyWork) -> Outcome {
+        guard let redelivery = context.redelivery else {
+            record.reasons.append("the message needs \(copies.count) copies and there is nobody to take them")
+            return refused(.tempfail(Replies.failure))
+        }
+        let released: [Released]
+        let identity: MessageIdentity
+        do {
+            identity = work.finishIdentity()
+            released = try work.finish(route: envelope.route(to:), header: header(of:with:))
+        } catch {
+            copyWork = nil
+            let reply = failedCopies(error)
+            return refused(reply)
+        }
+        let limit = context.policy.messageSizeLimit
+        if limit > 0, released.contains(where: { $0.size > limit }) { return refused(.reject(Replies.tooLarge(limit))) }
+        switch redelivery.deliver(released, of: identity) {
+        case .delivered:
+            record.result = .split
+            return Outcome(edits: [], body: nil, reply: .discard)
+        case .refused(let reply):
+            record.reasons.append("copies: \(reply.code) \(reply.enhanced) \(reply.text)")
+            return refused(.refusing(reply))
+        }
+    }
+
+    private func header(of copy: CopyPlan, with protected: ProtectedMessage?) throws -> EditedHeader {
+        var edited = EditedHeader(header)
+        var edits = edits
+        if let protected {
+            edits += bodyChangeEdits + protected.headerEdits
+            if let key = context.markerKey, !context.policy.reinjectionPeers.isEmpty,
+                let marker = try makeMarker(key, protected.body, for: copy.recipients)
+            {
+                edits.append(.insert(index: 0, name: Marker.name, value: marker.value))
+            }
+        } else {
+            edits += HeaderCleaner.removals(from: header) { $0.isNamed("Bcc") || $0.isNamed("Resent-Bcc") }
+        }
+        let received = ReceivedField(
+            clientName: clientName, client: client, cameBySMTP: cameBySMTP,
+            isAuthenticated: ladder.login?.isEmpty == false, host: host, queueID: record.queueID)
+        edits.append(
+            .insert(
+                index: 0, name: ReceivedField.name, value: received.value(unixSeconds: context.now().seconds)))
+        for edit in edits { edited.apply(edit) }
+        return edited
+    }
+
+    private func failedCopies(_ error: any Error) -> Reply {
+        record.reasons.append("protection: \(error)")
+        guard let error = error as? ProtectedMailError, error.isAboutSigning else { return .tempfail(Replies.failure) }
+        return .reject(
+            SMTPReply(code: 550, enhanced: "5.7.1", text: "the message cannot be signed as its rule requires: \(error)")
+        )
+    }
+
+    private func deliver(_ protected: ProtectedMessage) throws -> Outcome {
+        let policy = context.policy
+        var edits = edits + bodyChangeEdits
         edits += protected.headerEdits
         if let key = context.markerKey, !policy.reinjectionPeers.isEmpty,
-            let marker = try makeMarker(key, protected.body)
+            let marker = try makeMarker(key, protected.body, for: envelope.recipients)
         {
             edits.append(.insert(index: 0, name: Marker.name, value: marker.value))
         }
@@ -267,12 +362,14 @@ final class MessageState {
         return Outcome(edits: edits, body: protected.body, reply: .accept)
     }
 
-    private func makeMarker(_ key: SecretBytes, _ body: Spool) throws -> Marker? {
+    private func makeMarker(
+        _ key: SecretBytes, _ body: Spool, for recipients: [Envelope.Recipient]
+    ) throws -> Marker? {
         let digest = try Digest(.sha256)
         try body.forEachChunk { digest.update($0) }
         let expiry = context.now().seconds + context.policy.markerLifetime
         return try Marker(
-            key: key, bodyDigest: digest.finish(), recipients: envelope.recipients.map(\.text), expiry: expiry)
+            key: key, bodyDigest: digest.finish(), recipients: recipients.map(\.text), expiry: expiry)
     }
 
     /// The record of a message that goes on without a new body.
@@ -326,7 +423,7 @@ final class MessageState {
         protector = nil
         record.reasons.append("protection: \(error)")
         guard let error = error as? ProtectedMailError, plan.protection?.encrypts == false,
-            [.unsafeSignedPart, .malformed, .tooLarge].contains(error.code)
+            error.isAboutSigning
         else { return .tempfail(Replies.failure) }
         guard plan.mayDropSignature else {
             return .reject(

@@ -20,6 +20,21 @@ struct Plan {
     /// Whether there is anything to protect or to refuse.
     var isEmpty: Bool { protection == nil && refusalUnlessProtected == nil && refusal == nil }
 
+    init() {}
+
+    /// What the plans of several copies have in common: the first refusal, and everything for the log.
+    init(common plans: [Plan]) {
+        refusal = plans.compactMap(\.refusal).first
+        refusalUnlessProtected = plans.compactMap(\.refusalUnlessProtected).first
+        // Stands for all; it decides nothing but the label.
+        protection = plans.compactMap(\.protection).first
+        isDowngraded = plans.contains(where: \.isDowngraded)
+        mayDropSignature = plans.contains(where: \.mayDropSignature)
+        for rule in plans.flatMap(\.rules) where !rules.contains(rule) { rules.append(rule) }
+        reasons = plans.flatMap(\.reasons)
+        keyIDs = plans.flatMap(\.keyIDs)
+    }
+
     var label: String {
         switch (protection?.encrypts ?? false, protection?.signs ?? false) {
         case (true, true): "encrypt+sign"
@@ -41,20 +56,26 @@ struct Planner {
     /// Whether the client is of a kind whose From may be believed where a rule says so.
     let isOriginKnown: Bool
 
-    private typealias Concern = (recipient: Envelope.Recipient, rule: Rule)
+    typealias Concern = (recipient: Envelope.Recipient, rule: Rule)
 
-    func plan(for recipients: [Envelope.Recipient]) throws -> Plan {
-        var plan = Plan()
+    /// Each recipient with the rule for them; nobody where there is nothing to do.
+    func concerns(of recipients: [Envelope.Recipient]) -> (concerns: [Concern], reasons: [String]) {
         let rules = policy.rules(for: facts)
-        var concerns: [Concern] = recipients.map { ($0, Policy.rule(for: $0.subject, among: rules)) }
-        if direction == .inbound {
-            // Mail that looks inbound may be outbound mail whose macros got lost: what is required stays required.
-            let hasForced = concerns.contains { isForced($0) }
-            guard hasForced else { return plan }
-            plan.reasons.append("inbound mail to foreign recipients under a rule that requires protection")
-            // Recipients the rule does not force ride along: they get the same protected copy or the message stops.
-            concerns = concerns.map { isForced($0) ? $0 : ($0.recipient, Planner.companion($0.rule)) }
-        }
+        let concerns: [Concern] = recipients.map { ($0, Policy.rule(for: $0.subject, among: rules)) }
+        guard direction == .inbound else { return (concerns, []) }
+        // Mail that looks inbound may be outbound mail whose macros got lost: what is required stays required.
+        guard concerns.contains(where: { isForced($0) }) else { return ([], []) }
+        // Recipients the rule does not force ride along: they get the same protected copy or the message stops.
+        return (
+            concerns.map { isForced($0) ? $0 : ($0.recipient, Planner.companion($0.rule)) },
+            ["inbound mail to foreign recipients under a rule that requires protection"]
+        )
+    }
+
+    /// One copy for all of them.
+    func plan(for concerns: [Concern]) throws -> Plan {
+        var plan = Plan()
+        guard !concerns.isEmpty else { return plan }
         for rule in concerns.map(\.rule.name) where !plan.rules.contains(rule) { plan.rules.append(rule) }
         let readers = try readers(for: concerns, &plan)
         if plan.refusal != nil { return plan }
@@ -186,11 +207,14 @@ struct Planner {
         }
     }
 
-    private func isBlind(_ concern: Concern) -> Bool {
-        policy.hidesBlindCopies && !(concern.recipient.address.map { facts.visible.contains($0) } ?? false)
+    private func isBlind(_ concern: Concern) -> Bool { policy.hidesBlindCopies && !isNamed(concern.recipient) }
+
+    /// Whether the header names a recipient.
+    func isNamed(_ recipient: Envelope.Recipient) -> Bool {
+        recipient.address.map { facts.visible.contains($0) } ?? false
     }
 
-    private func noKey(_ recipient: Envelope.Recipient, _ rule: Rule, isReachable: Bool) -> SMTPReply {
+    func noKey(_ recipient: Envelope.Recipient, _ rule: Rule, isReachable: Bool) -> SMTPReply {
         let isTemporary = rule.missingKey == .defer
         let why =
             isReachable
@@ -203,7 +227,7 @@ struct Planner {
 
     /// The key to encrypt to: of the certificates from the strongest source the youngest that has one.
     /// Under `required` only sources that bind the address count: anybody can upload a key for any address.
-    private func recipient(for concern: Concern, isHidden: Bool) throws -> EncryptionRecipient? {
+    func recipient(for concern: Concern, isHidden: Bool) throws -> EncryptionRecipient? {
         guard let address = concern.recipient.address else { return nil }
         let known = try keys.encryptionCertificates(for: address, at: now)
         for provenance in Provenance.allCases where provenance != .message {

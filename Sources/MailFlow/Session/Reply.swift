@@ -6,6 +6,8 @@ public enum Reply: Sendable, Equatable {
     case accept
     /// Go on, but do not send (more of) the body.
     case skipBody
+    /// Everything that was asked for has been done; the mail server drops the original. Only at the end of a message.
+    case discard
     /// Refuse for good.
     case reject(SMTPReply)
     /// Refuse for now.

@@ -11,6 +11,7 @@ import ProtectedMail
 public final class Session {
     private let context: SessionContext
     private var client: ClientAddress?
+    private var clientName = ""
     private var connectionMacros = Macros()
     private var message: MessageState?
 
@@ -20,6 +21,7 @@ public final class Session {
 
     public func connected(host: String, address: ClientAddress?, macros: Macros) -> Reply {
         client = address
+        clientName = host
         connectionMacros = macros
         return .proceed
     }
@@ -30,11 +32,11 @@ public final class Session {
     /// MAIL. `path` with or without angle brackets.
     public func sender(_ path: [UInt8], arguments: [[UInt8]], macros: Macros) -> Reply {
         if message != nil { aborted() }
-        let state = MessageState(context: context, client: client)
+        let state = MessageState(context: context, client: client, clientName: clientName)
         message = state
         state.take(connectionMacros)
         state.take(macros)
-        state.envelope.setSender(path: path)
+        state.envelope.setSender(path: path, parameters: arguments)
         if context.isDraining() {
             return end(state, with: .refusing(Replies.draining))
         }
@@ -49,7 +51,8 @@ public final class Session {
         guard let message else { return .proceed }
         message.take(macros)
         if macros["rcpt_mailer"] != nil { message.cameBySMTP = true }
-        message.envelope.recipients.append(Envelope.Recipient(path: path, resolved: macros["rcpt_addr"]))
+        message.envelope.recipients.append(
+            Envelope.Recipient(path: path, resolved: macros["rcpt_addr"], parameters: arguments))
         return .proceed
     }
 
@@ -108,7 +111,7 @@ public final class Session {
         case .tempfail(let text):
             state.record.result = .deferred
             state.record.reply = "\(text.code) \(text.enhanced) \(text.text)"
-        case .proceed, .accept, .skipBody: break
+        case .proceed, .accept, .skipBody, .discard: break
         }
         finish(state)
         return reply

@@ -18,6 +18,8 @@ public struct SessionContext: Sendable {
     public var isDraining: @Sendable () -> Bool
     /// The key of the marker (the master key's purpose `marker`); nil writes and honours none.
     public var markerKey: SecretBytes?
+    /// Takes the copies of messages that are split; nil where they cannot be.
+    public var redelivery: (any Redelivery)?
     /// Where large results wait, sealed; nil for TMPDIR, else /var/tmp.
     public var spoolDirectory: String?
 
@@ -26,7 +28,7 @@ public struct SessionContext: Sendable {
         milliseconds: @escaping @Sendable () -> Int64 = { 0 },
         log: @escaping @Sendable (MessageRecord) -> Void, budget: Budget = Budget(limit: 512 << 20),
         isDraining: @escaping @Sendable () -> Bool = { false }, markerKey: SecretBytes? = nil,
-        spoolDirectory: String? = nil
+        redelivery: (any Redelivery)? = nil, spoolDirectory: String? = nil
     ) {
         self.policy = policy
         self.keys = keys
@@ -36,6 +38,7 @@ public struct SessionContext: Sendable {
         self.budget = budget
         self.isDraining = isDraining
         self.markerKey = markerKey
+        self.redelivery = redelivery
         self.spoolDirectory = spoolDirectory
     }
 }

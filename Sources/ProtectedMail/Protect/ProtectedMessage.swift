@@ -7,8 +7,8 @@ public struct ProtectedMessage {
     /// The new body with CRLF line ends. Read it with `forEachChunk`; it is never whole in memory.
     public var body: Spool
 
-    /// An outcome.
-    public init(headerEdits: [HeaderEdit], body: Spool) {
+    /// An outcome. Only the protector makes one, so that nothing else can be taken for protected.
+    init(headerEdits: [HeaderEdit], body: Spool) {
         self.headerEdits = headerEdits
         self.body = body
     }

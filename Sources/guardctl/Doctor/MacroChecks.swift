@@ -36,8 +36,9 @@ enum MacroChecks {
             let missing = macros.filter { !sent.contains($0.insideBraces ?? $0) }
             guard !missing.isEmpty else { return nil }
             return Finding(
-                macros == ["i"] ? .notice : .error, "macros-trimmed", at: setting.place, in: site.mainFile,
-                "\(service.title) does not send \(missing.joined(separator: " ")): \(why)",
+                .notice, "macros-trimmed", at: setting.place, in: site.mainFile,
+                "\(service.title) sends \(missing.joined(separator: " ")) only because guardd asks for it by itself; "
+                    + "without: \(why)",
                 remedy: "\(parameter) = \((setting.value + " " + missing.joined(separator: " ")).trimmed)")
         }
     }

@@ -1,14 +1,13 @@
-import MIME
-import ProtectedMail
+public import MIME
 
 /// A header to which edits are applied as a mail server does.
-struct MessageFields {
-    private var fields: [HeaderField]
+public struct EditedHeader: Sendable {
+    public private(set) var fields: [HeaderField]
 
-    init(_ fields: [HeaderField]) { self.fields = fields }
+    public init(_ fields: [HeaderField]) { self.fields = fields }
 
     /// Carries out one edit; an occurrence that is not there changes nothing.
-    mutating func apply(_ edit: HeaderEdit) {
+    public mutating func apply(_ edit: HeaderEdit) {
         switch edit {
         case .remove(let name, let occurrence):
             if let index = index(name, occurrence) { fields.remove(at: index) }
@@ -30,12 +29,7 @@ struct MessageFields {
     }
 
     /// All fields with CRLF line ends.
-    var serialized: [UInt8] {
-        var output: [UInt8] = []
-        for byte in fields.flatMap({ $0.serialized(lineEnd: [10]) }) {
-            if byte == 10, output.last != 13 { output.append(13) }
-            output.append(byte)
-        }
-        return output
+    public var serialized: [UInt8] {
+        fields.reduce(into: []) { $0 += LineEnds.canonical($1.serialized(lineEnd: Octet.crlf)) }
     }
 }

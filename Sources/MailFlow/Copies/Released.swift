@@ -1,0 +1,81 @@
+public import Libcrypto
+import MIME
+import ProtectedMail
+
+/// A message that may leave: nothing else is taken by whatever sends.
+///
+/// There are three ways to one, and each asks for its reason: what the protector made, a clear copy that the rules of all
+/// its recipients allow, and mail of guardd's own.
+public struct Released: Sendable {
+    /// The envelope sender as it came, with angle brackets.
+    public let sender: [UInt8]
+    /// ESMTP parameters of MAIL that travel: `RET`, `ENVID`, `SMTPUTF8`. `SIZE` and `BODY` are for whoever sends.
+    public let senderParameters: [[UInt8]]
+    public let recipients: [ReleasedRecipient]
+    /// All header fields, CRLF at the end of each; without the blank line.
+    public let header: [UInt8]
+    /// CRLF line ends.
+    public let body: Spool
+    /// Whether the copy is encrypted or signed.
+    public let isProtected: Bool
+
+    private init(
+        _ route: ReleasedRoute, header: [UInt8], body: Spool, isProtected: Bool
+    ) {
+        sender = route.sender
+        senderParameters = route.senderParameters
+        recipients = route.recipients
+        self.header = header
+        self.body = body
+        self.isProtected = isProtected
+    }
+
+    /// What the protector made.
+    init(_ message: ProtectedMessage, header: EditedHeader, route: ReleasedRoute) {
+        self.init(route, header: header.serialized, body: message.body, isProtected: true)
+    }
+
+    /// Clear text, if every recipient's rule lets it go; nil if one does not.
+    init?(clear body: Spool, header: EditedHeader, route: ReleasedRoute, rules: [Rule]) {
+        guard rules.count == route.recipients.count, rules.allSatisfy(\.allowsClear) else { return nil }
+        self.init(route, header: header.serialized, body: body, isProtected: false)
+    }
+
+    /// Octets of the whole message.
+    public var size: Int { header.count + 2 + body.count }
+}
+
+/// A recipient of a copy.
+public struct ReleasedRecipient: Sendable, Equatable {
+    /// As it came, with angle brackets.
+    public let path: [UInt8]
+    /// ESMTP parameters of RCPT: `NOTIFY`, `ORCPT`.
+    public let parameters: [[UInt8]]
+    /// For the log and the journal: canonical where it can be read.
+    public let text: String
+
+    public init(path: [UInt8], parameters: [[UInt8]] = [], text: String) {
+        self.path = path
+        self.parameters = parameters
+        self.text = text
+    }
+}
+
+/// The envelope of a copy.
+struct ReleasedRoute {
+    var sender: [UInt8]
+    var senderParameters: [[UInt8]]
+    var recipients: [ReleasedRecipient]
+}
+
+extension Rule {
+    /// Whether mail to a recipient under this rule may go in clear. An opportunistic rule allows it where there is no key,
+    /// if it says so; that there was none is for the planner to know.
+    var allowsClear: Bool {
+        switch encrypt {
+        case .never: sign != .required
+        case .opportunistic: missingKey == .sendClear && sign != .required
+        case .required: false
+        }
+    }
+}
