@@ -8,6 +8,8 @@ let strict: [SwiftSetting] = base + [.strictMemorySafety()]
 
 /// `CORE=1` leaves out every target that needs a package, for quick work on the formats.
 let coreOnly = Context.environment["CORE"] == "1"
+/// `LEAN=1` leaves out only what needs the HTTP server or libmilter, for quick work on the store and the use cases.
+let lean = Context.environment["LEAN"] == "1"
 /// `FUZZ=1` adds the fuzzers: they only link with `-sanitize=fuzzer` and would break a plain build.
 let fuzzing = Context.environment["FUZZ"] == "1"
 
@@ -50,8 +52,7 @@ let core: [Target] = [
         swiftSettings: base),
 ]
 
-let daemon: [Target] = [
-    .systemLibrary(name: "CMilter", providers: [.apt(["libmilter-dev"])]),
+let rooms: [Target] = [
     .target(
         name: "KeyStore",
         dependencies: [
@@ -68,23 +69,6 @@ let daemon: [Target] = [
         name: "Configuration",
         dependencies: ["Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "MailFlow", "KeyStore", "TOMLKit"],
         swiftSettings: strict),
-    .target(
-        name: "MilterServer", dependencies: ["CMilter", "Libcrypto", "ProtectedMail", "MailFlow"], swiftSettings: base),
-    .executableTarget(
-        name: "guardd",
-        dependencies: [
-            "CMilter", "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
-            "MilterServer",
-            .product(name: "Logging", package: "swift-log"),
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ], swiftSettings: base),
-    .executableTarget(
-        name: "guardctl",
-        dependencies: [
-            "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
-            .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ], swiftSettings: base),
-
     .testTarget(
         name: "KeyStoreTests",
         dependencies: ["KeyStore", "ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
@@ -100,6 +84,44 @@ let daemon: [Target] = [
     .testTarget(
         name: "ConfigurationTests", dependencies: ["Configuration", "MailFlow", "OpenPGP", "TestSupport"],
         swiftSettings: base),
+]
+
+let doors: [Target] = [
+    .systemLibrary(name: "CMilter", providers: [.apt(["libmilter-dev"])]),
+    .target(
+        name: "MilterServer", dependencies: ["CMilter", "Libcrypto", "ProtectedMail", "MailFlow"], swiftSettings: base),
+    .target(
+        name: "ControlAPI",
+        dependencies: [
+            "Libcrypto", "MIME", "KeyStore", "Guard",
+            .product(
+                name: "HummingbirdCore", package: "hummingbird", moduleAliases: ["Configuration": "SwiftConfiguration"]),
+            .product(
+                name: "HummingbirdTLS", package: "hummingbird", moduleAliases: ["Configuration": "SwiftConfiguration"]),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOExtras", package: "swift-nio-extras"),
+            .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ],
+        resources: [.embedInCode("openapi.yaml")], swiftSettings: strict),
+    .executableTarget(
+        name: "guardd",
+        dependencies: [
+            "CMilter", "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
+            "MilterServer", "Guard", "ControlAPI",
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ], swiftSettings: base),
+    .executableTarget(
+        name: "guardctl",
+        dependencies: [
+            "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ], swiftSettings: base),
+
     .testTarget(
         name: "MilterServerTests",
         dependencies: ["MilterServer", "MailFlow", "ProtectedMail", "Libcrypto", "TestSupport"],
@@ -135,7 +157,7 @@ let package = Package(
         .library(name: "OpenPGP", targets: ["OpenPGP"]), .executable(name: "guard-bench", targets: ["guard-bench"]),
         .executable(name: "guard-sop", targets: ["guard-sop"]),
     ]
-        + (coreOnly
+        + (coreOnly || lean
             ? []
             : [
                 .executable(name: "guardd", targets: ["guardd"]),
@@ -146,8 +168,17 @@ let package = Package(
         : [
             .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
             .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
-            .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
-            .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        ],
-    targets: core + (coreOnly ? [] : daemon) + (fuzzing ? fuzzers : [])
+        ]
+            + (lean
+                ? []
+                : [
+                    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+                    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+                    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: ["ConfigurationSupport"]),
+                    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
+                    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+                    .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+                    .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+                ]),
+    targets: core + (coreOnly ? [] : rooms) + (coreOnly || lean ? [] : doors) + (fuzzing ? fuzzers : [])
 )

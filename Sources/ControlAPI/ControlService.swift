@@ -1,0 +1,209 @@
+public import Guard
+public import HTTPTypes
+public import Libcrypto
+public import Logging
+
+/// The control API without sockets: takes requests, gives answers.
+public final class ControlService: Sendable {
+    /// Finds the session that a secret names.
+    /// Throws `GuardError` with code `sessionInvalid` where there is none.
+    public typealias SessionLookup = @Sendable (SecretBytes) throws -> Caller
+
+    let options: ControlOptions
+    private let `guard`: Guard
+    private let sessions: SessionLookup
+    private let router = Router(Operations.all)
+    private let lanes = Lanes()
+    private let log: Logger
+    /// Names the occurrence of an error: this process, and a number.
+    private let serverID: String
+    private let errors = Lock(0)
+    private let bodyOctets = Lock(0)
+
+    public init(guard: Guard, options: ControlOptions, sessions: @escaping SessionLookup, log: Logger) {
+        self.guard = `guard`
+        self.options = options
+        self.sessions = sessions
+        self.log = log
+        let random = (try? SecureRandom.bytes(4)) ?? [0, 0, 0, 0]
+        serverID = random.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
+    }
+
+    /// Answers a request. Never throws: whatever goes wrong is an answer too.
+    ///
+    /// - Parameters:
+    ///   - peer: asked for only where it matters.
+    ///   - body: reads the body up to a length, beyond which it throws `GuardError` with code `bodyTooLarge`.
+    public func reply(
+        to head: HTTPRequest, peer: () async -> Peer, body: (_ maximum: Int) async throws -> [UInt8]
+    ) async -> Reply {
+        let target = head.path ?? "/"
+        let cut = target.firstIndex(of: "?") ?? target.endIndex
+        let (path, query) = (target[..<cut], target[cut...].dropFirst())
+        do {
+            if let reply = service(head.method, path) { return reply }
+            let match = try router.match(head.method, path: path, query: query)
+            let peer = match.operation.access == .session ? .unknown : await peer()
+            return await reply(to: head, match, query: query, peer: peer, body: body)
+        } catch {
+            return failure(error, "request", language: language(head, nil, nil))
+        }
+    }
+
+    /// What belongs to the service and not to the API.
+    private func service(_ method: HTTPRequest.Method, _ path: Substring) -> Reply? {
+        guard method == .get else { return nil }
+        switch path {
+        case "/health": return Reply(.ok, type: "application/json", body: Array("{\"status\":\"ok\"}".utf8))
+        case "/openapi.yaml": return Reply(.ok, type: "application/yaml", body: OpenAPI.document)
+        default: return nil
+        }
+    }
+
+    private func reply(
+        to head: HTTPRequest, _ match: Router.Match, query: Substring, peer: Peer,
+        body: (_ maximum: Int) async throws -> [UInt8]
+    ) async -> Reply {
+        let operation = match.operation
+        do {
+            guard let actor = actor(operation.access, head, peer) else { return try unauthorized(operation, head) }
+            let maximum = operation.access == .mail ? options.maximumMail : options.maximumBody
+            let octets = try await reserving(head, maximum) { try await body(maximum) }
+            defer { release(octets.count) }
+            return try await lanes.run(operation.lane) { [self] in
+                answer(head, match, String(query), octets, peer, actor)
+            }
+        } catch {
+            return failure(error, operation.id, language: language(head, nil, nil))
+        }
+    }
+
+    /// On a thread of a lane: reads, asks, writes.
+    private func answer(
+        _ head: HTTPRequest, _ match: Router.Match, _ query: String, _ octets: [UInt8], _ peer: Peer, _ actor: String
+    ) -> Reply {
+        var parameters: Parameters?
+        var caller: Caller?
+        do {
+            var reader = ParameterReader()
+            try reader.query(query[...])
+            if let element = match.element { try reader.pathElement(element.name, element.value) }
+            var octets = octets
+            defer { octets.wipe() }
+            try reader.body(octets, contentType: head.headerFields[.contentType])
+            let read = reader.parameters
+            parameters = read
+            if match.operation.access == .session {
+                caller = try sessions(SecretBytes(copying: Array(try read.required("session").utf8)))
+            }
+            var type = CryptoType.pgp
+            if let name = try read.text("type"), !name.isEmpty {
+                guard let named = CryptoType(name: name) else {
+                    throw GuardError(.badParameter, "type is neither PGP nor SMIME", parameters: ["type"])
+                }
+                type = named
+            }
+            let call = Call(
+                guard: self.guard, parameters: read, type: type, language: language(head, read, caller).rawValue,
+                peer: peer, isTrusted: peer.user.map(options.trustedUsers.contains) ?? false, host: Self.host(head),
+                wantsJSON: head.headerFields[.accept]?.contains("application/json") ?? false, session: caller,
+                operation: match.operation.id, actor: caller.map { "user:\($0.account.address)" } ?? actor)
+            return try ReplyWriter.reply(try match.operation.answer(call))
+        } catch {
+            return failure(error, match.operation.id, language: language(head, parameters, caller))
+        }
+    }
+}
+
+// MARK: Who calls
+
+extension ControlService {
+    /// Who calls as far as head and peer tell; nil where the operation asks for more.
+    private func actor(_ access: Operation.Access, _ head: HTTPRequest, _ peer: Peer) -> String? {
+        let users: Set<UInt32>
+        let credentials: BasicCredentials
+        switch access {
+        case .session: return "session"
+        case .open: return peer.user.map { "uid:\($0)" } ?? "open"
+        case .support: (users, credentials) = (options.supportUsers, options.supportCredentials)
+        case .mail: (users, credentials) = (options.mailUsers, options.mailCredentials)
+        }
+        if let field = head.headerFields[.authorization] {
+            return credentials.name(authorization: field).map { "basic:\($0)" }
+        }
+        guard let user = peer.user, users.contains(user) else { return nil }
+        return "uid:\(user)"
+    }
+
+    private func unauthorized(_ operation: Operation, _ head: HTTPRequest) throws -> Reply {
+        let error = GuardError(.notAllowed, "\(operation.id) asks for Basic credentials")
+        var reply = failure(error, operation.id, language: language(head, nil, nil))
+        reply.status = .unauthorized
+        reply.fields[.wwwAuthenticate] = "Basic realm=\"guardd\", charset=\"UTF-8\""
+        return reply
+    }
+
+    private static func host(_ head: HTTPRequest) -> String? {
+        guard let authority = head.authority, !authority.isEmpty, !authority.hasPrefix("[") else { return nil }
+        return authority.prefix { $0 != ":" }.lowercased()
+    }
+
+    /// What the request asks for, else what the client reads, else the language of the account.
+    private func language(_ head: HTTPRequest, _ parameters: Parameters?, _ caller: Caller?) -> Language {
+        for name in ["lang", "language"] {
+            if let tag = try? parameters?.text(name), let language = Language(tag: tag) { return language }
+        }
+        return head.headerFields[.acceptLanguage].flatMap(Language.init(accepting:))
+            ?? caller.flatMap { Language(tag: $0.account.language) } ?? .english
+    }
+}
+
+// MARK: Bounds and failures
+
+extension ControlService {
+    /// Reads a body within the budget of all bodies. What was reserved is the length of the result.
+    private func reserving(
+        _ head: HTTPRequest, _ maximum: Int, _ read: () async throws -> [UInt8]
+    ) async throws -> [UInt8] {
+        let announced = head.headerFields[.contentLength].flatMap { Int($0) }
+        guard announced ?? 0 <= maximum else {
+            throw GuardError(.bodyTooLarge, "the body is longer than \(maximum) octets")
+        }
+        // A body of unknown length may become as long as any.
+        let reserved = announced ?? (head.headerFields[.transferEncoding] == nil ? 0 : maximum)
+        let fits = bodyOctets.withLock { sum in
+            guard reserved == 0 || sum + reserved <= options.bodyBudget else { return false }
+            sum += reserved
+            return true
+        }
+        guard fits else { throw GuardError(.busy, "too many large requests are in work", retryAfter: 5) }
+        do {
+            let octets = try await read()
+            release(reserved - octets.count)
+            return octets
+        } catch {
+            release(reserved)
+            throw error
+        }
+    }
+
+    private func release(_ count: Int) { bodyOctets.withLock { $0 -= count } }
+
+    private func failure(_ error: any Error, _ operation: String, language: Language) -> Reply {
+        let number = errors.withLock { number in
+            number += 1
+            return number
+        }
+        let id = "\(serverID)-\(number)"
+        let refusal: GuardError
+        if let error = error as? GuardError {
+            refusal = error
+            let level: Logger.Level = error.code == .internalFailure || error.code == .unavailable ? .error : .info
+            log.log(level: level, "control: \(operation): \(error) [\(id)]")
+        } else {
+            refusal = GuardError(.internalFailure, "an internal error, see the log")
+            log.error("control: \(operation): \(error) [\(id)]")
+        }
+        return (try? ReplyWriter.reply(refusal, id: id, language: language)) ?? Reply(.internalServerError)
+    }
+}

@@ -1,0 +1,14 @@
+/// Who is at the other end of the connection.
+public enum Peer: Sendable, Equatable {
+    /// A process of this machine, as the kernel names it.
+    case local(user: UInt32, group: UInt32, process: Int32)
+    /// A network address, as text without port.
+    case network(String)
+    case unknown
+
+    /// The user ID of a local process; nil for everybody else.
+    public var user: UInt32? {
+        guard case .local(let user, _, _) = self else { return nil }
+        return user
+    }
+}
