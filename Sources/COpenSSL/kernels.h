@@ -43,6 +43,33 @@ static inline uint32_t guardd_unpad_session_key(const uint8_t *em, size_t size, 
     return found_length;
 }
 
+/// Takes apart what raw RSA gave for a message of any length: 00 02 nonzero-padding 00 message, with `size` octets in `em`.
+/// Writes the message to the front of `out` (`size` octets) and returns its length; on any defect it writes the 32 octets
+/// of `fake` and returns 32. No branch or address depends on `em`. `size` is at least 43 and below 2^31.
+static inline uint32_t guardd_unpad_message(const uint8_t *em, size_t size, const uint8_t *fake, uint8_t *out) {
+    uint32_t good = guardd_ct_equal(em[0], 0) & guardd_ct_equal(em[1], 2);
+    uint32_t seen = 0, separator = 0;
+    for (size_t i = 2; i < size; i++) {
+        uint32_t first = guardd_ct_equal(em[i], 0) & ~seen;
+        separator |= (uint32_t)i & first;
+        seen |= first;
+    }
+    volatile uint32_t missing = separator - 10;  // at least eight octets of padding
+    good &= seen & ~(uint32_t)((int32_t)missing >> 31);
+    uint32_t start = separator + 1;
+    for (size_t i = 0; i < size; i++) out[i] = em[i];
+    // Moved to the front by powers of two, so that no address depends on where the message stands.
+    for (uint32_t step = 1; step < size; step <<= 1) {
+        uint32_t move = guardd_ct_equal(start & step, step);
+        for (size_t i = 0; i < size; i++) {
+            uint8_t next = i + step < size ? out[i + step] : 0;  // depends on public sizes only
+            out[i] = (uint8_t)((next & move) | (out[i] & ~move));
+        }
+    }
+    for (size_t i = 0; i < 32; i++) out[i] = (uint8_t)((out[i] & good) | (fake[i] & ~good));
+    return (((uint32_t)size - start) & good) | (32 & ~good);
+}
+
 /// Takes apart what raw RSA gave for a CMS content key of `length` octets, at most 32: 00 02 nonzero-padding 00 key, with
 /// `size` octets in `em`. Writes the key to `out`, or on any defect the first octets of `fake`. No branch or address
 /// depends on `em`.

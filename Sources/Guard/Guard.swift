@@ -13,14 +13,18 @@ public final class Guard: Sendable {
     let ports: GuardPorts
     /// The time, for everything.
     let now: @Sendable () -> Timestamp
+    /// For tests.
+    let steps: StepCounter?
 
     public init(
-        store: KeyStore, settings: GuardSettings, ports: GuardPorts, now: @escaping @Sendable () -> Timestamp
+        store: KeyStore, settings: GuardSettings, ports: GuardPorts, now: @escaping @Sendable () -> Timestamp,
+        steps: StepCounter? = nil
     ) {
         self.store = store
         self.settings = settings
         self.ports = ports
         self.now = now
+        self.steps = steps
     }
 }
 
@@ -29,12 +33,16 @@ public struct GuardPorts: Sendable {
     public var mail: (any MailSender)?
     public var passwords: (any PasswordVerifier)?
     public var sessions: (any SessionResolver)?
+    /// Takes sentences for the log, which never hold secrets.
+    public var log: @Sendable (String) -> Void
 
     public init(
-        mail: (any MailSender)? = nil, passwords: (any PasswordVerifier)? = nil, sessions: (any SessionResolver)? = nil
+        mail: (any MailSender)? = nil, passwords: (any PasswordVerifier)? = nil, sessions: (any SessionResolver)? = nil,
+        log: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.mail = mail
         self.passwords = passwords
         self.sessions = sessions
+        self.log = log
     }
 }

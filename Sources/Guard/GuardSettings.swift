@@ -9,5 +9,9 @@ public struct GuardSettings: Sendable, Equatable {
     /// The name of the server as shown to clients.
     public var serverName = "guardd"
 
+    public var passwords = PasswordSettings()
+    public var recovery = RecoverySettings()
+    public var sessions = SessionSettings()
+
     public init() {}
 }

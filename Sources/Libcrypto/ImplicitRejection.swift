@@ -43,6 +43,24 @@ struct ImplicitRejection: Sendable {
             })
     }
 
+    /// The message of any length in `encoded`, which has at least 43 octets, or where padding is wrong 32 other octets.
+    func message(in encoded: SecretBytes, of ciphertext: [UInt8]) throws -> SecretBytes {
+        guard encoded.count >= 43 else { throw LibcryptoError(.invalidParameter, "a padded message that is too short") }
+        let fake = try fake(for: ciphertext)
+        var length: UInt32 = 0
+        let found = SecretBytes(
+            raw: encoded.count,
+            unsafe: { output in
+                length = encoded.withPointer { encodedPointer in
+                    fake.withPointer { guardd_unpad_message(encodedPointer, encoded.count, $0, output) }
+                }
+            })
+        guard let message = found.slice(0..<Int(length)) else {
+            throw LibcryptoError(.internalFailure, "a message longer than its padding")
+        }
+        return message
+    }
+
     private func fake(for ciphertext: [UInt8]) throws -> SecretBytes {
         SecretBytes(copying: try HMAC.sha256(key: key, ciphertext))
     }

@@ -80,14 +80,7 @@ public struct SecretCertificate: Sendable {
     ///
     /// - Parameter lock: nil for what readers of the key's version can be expected to know.
     public func locked(password: SecretBytes, with lock: PasswordLock? = nil) throws -> SecretCertificate {
-        let lock = lock ?? (certificate.primaryKey.version == 6 ? .argon2 : .interoperable)
-        let locked = try secrets.map { fingerprint, material in
-            switch lock {
-            case .interoperable: (fingerprint, try material.locked(password))
-            case .argon2: (fingerprint, try material.sealed(password, isPrimary: fingerprint == self.fingerprint))
-            }
-        }
-        return SecretCertificate(certificate: certificate, secrets: Dictionary(uniqueKeysWithValues: locked))
+        try lockedWithSecrets(password: password, with: lock).key
     }
 
     /// Everything of both; of a secret part that stands in both the usable form: open, then locked, then absent.

@@ -115,18 +115,35 @@ struct SecretKeyMaterial: Sendable {
     ///
     /// - Parameter isPrimary: whether the packet is that of a primary key.
     func unlocked(_ password: SecretBytes, isPrimary: Bool, limits: S2KLimits = .standard) throws -> SecretBytes {
-        guard case .locked(let body) = state else {
-            if case .open(let secret) = state { return secret }
-            throw OpenPGPError(.secretUnavailable, "there is no secret")
-        }
-        let protection = try Protection(body, version: self.key.version)
+        if case .open(let secret) = state { return secret }
+        return try unlocked(with: lockKey(from: password, limits: limits), isPrimary: isPrimary)
+    }
+
+    /// The key that a password gives under the lock, right or wrong. Slow.
+    func lockKey(from password: SecretBytes, limits: S2KLimits = .standard) throws -> SecretBytes {
+        let (protection, algorithm) = try lock()
+        return try protection.s2k.key(from: password, count: algorithm.keySize, limits: limits)
+    }
+
+    private func lock() throws -> (Protection, SymmetricAlgorithm) {
+        guard case .locked(let body) = state else { throw OpenPGPError(.secretUnavailable, "there is no lock") }
+        let protection = try Protection(body, version: key.version)
         if case .gnupg = protection.s2k {
             throw OpenPGPError(.secretUnavailable, "the secret part of the key is not here")
         }
         guard let algorithm = protection.cipher.algorithm else {
             throw OpenPGPError(.unsupportedAlgorithm, "\(protection.cipher) is not supported")
         }
-        let key = try protection.s2k.key(from: password, count: algorithm.keySize, limits: limits)
+        return (protection, algorithm)
+    }
+
+    /// The secret numbers, where the key of the lock is right; errors as for a password.
+    func unlocked(with key: SecretBytes, isPrimary: Bool) throws -> SecretBytes {
+        if case .open(let secret) = state { return secret }
+        let (protection, algorithm) = try lock()
+        guard key.count == algorithm.keySize else {
+            throw OpenPGPError(.wrongPassword, "the password does not open the key")
+        }
         if let aead = protection.aead {
             return try opened(protection, CipherSuite(protection.cipher, aead), key, isPrimary: isPrimary)
         }
@@ -180,8 +197,11 @@ struct SecretKeyMaterial: Sendable {
     }
 
     /// The same secret locked by AEAD with a key that Argon2 makes of the password.
-    func sealed(_ password: SecretBytes, isPrimary: Bool) throws -> SecretKeyMaterial {
-        guard case .open(let secret) = state else { return self }
+    /// - Returns: nil for the key of the lock where nothing was open.
+    func sealed(
+        _ password: SecretBytes, isPrimary: Bool
+    ) throws -> (material: SecretKeyMaterial, lockKey: SecretBytes?) {
+        guard case .open(let secret) = state else { return (self, nil) }
         let suite = CipherSuite(.aes256, .ocb)
         let s2k = try S2K.freshArgon2()
         let nonce = try SecureRandom.bytes(AEADAlgorithm.ocb.nonceSize)
@@ -190,12 +210,13 @@ struct SecretKeyMaterial: Sendable {
             [suite.cipher.rawValue, suite.aead.rawValue] + (key.version == 6 ? [UInt8(clamping: method.count)] : [])
             + method + nonce
         var body: [UInt8] = [253] + (key.version == 6 ? [UInt8(clamping: fields.count)] : []) + fields
-        let sealer = try sealer(suite, s2k.key(from: password, count: 32), isPrimary: isPrimary)
+        let lockKey = try s2k.key(from: password, count: 32)
+        let sealer = try sealer(suite, lockKey, isPrimary: isPrimary)
         try secret.withBytes {
             try sealer.seal(
                 $0, nonce: nonce, associatedData: associatedData(isPrimary: isPrimary), into: &body)
         }
-        return SecretKeyMaterial(locked: body, of: key)
+        return (SecretKeyMaterial(locked: body, of: key), lockKey)
     }
 
     // MARK: CFB locks
@@ -214,8 +235,9 @@ struct SecretKeyMaterial: Sendable {
     }
 
     /// The same secret locked with AES-256 in CFB mode and a SHA-1 check, the form that every implementation reads.
-    func locked(_ password: SecretBytes) throws -> SecretKeyMaterial {
-        guard case .open(let secret) = state else { return self }
+    /// - Returns: nil for the key of the lock where nothing was open.
+    func locked(_ password: SecretBytes) throws -> (material: SecretKeyMaterial, lockKey: SecretBytes?) {
+        guard case .open(let secret) = state else { return (self, nil) }
         let s2k = try S2K.fresh()
         let iv = try SecureRandom.bytes(16)
         let cipherKey = try s2k.key(from: password, count: 32)
@@ -229,7 +251,7 @@ struct SecretKeyMaterial: Sendable {
         secret.withBytes { encryptor.update($0, into: &body) }
         let check = digest.finish()
         encryptor.update(check.span, into: &body)
-        return SecretKeyMaterial(locked: body, of: key)
+        return (SecretKeyMaterial(locked: body, of: key), cipherKey)
     }
 
     private init(locked body: [UInt8], of key: PublicKey) {

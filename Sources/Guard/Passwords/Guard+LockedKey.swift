@@ -1,0 +1,17 @@
+import KeyStore
+
+extension Guard {
+    /// The private key that the password of this type belongs to: of the current ring or the current certificate.
+    func lockedKey(of account: AccountRecord, _ type: CryptoType) throws -> (any LockedKey)? {
+        switch type {
+        case .pgp: try currentLockedRing(of: account)
+        case .smime: try currentLockedCertificateKey(of: account)
+        }
+    }
+
+    /// The current ring; nil where there is none with a private key.
+    func currentLockedRing(of account: AccountRecord) throws -> (any LockedKey)? { nil }
+
+    /// The key of the current certificate; nil where there is none.
+    func currentLockedCertificateKey(of account: AccountRecord) throws -> (any LockedKey)? { nil }
+}
