@@ -107,11 +107,17 @@ let doors: [Target] = [
             .product(name: "NIOSSL", package: "swift-nio-ssl"),
         ],
         resources: [.embedInCode("openapi.yaml")], swiftSettings: strict),
+    .target(
+        name: "MailProxy",
+        dependencies: [
+            "Libcrypto", "MIME", .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ], swiftSettings: strict),
     .executableTarget(
         name: "guardd",
         dependencies: [
             "CMilter", "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
-            "MilterServer", "Guard", "ControlAPI",
+            "MilterServer", "MailProxy", "Guard", "ControlAPI",
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ], swiftSettings: base),
@@ -127,6 +133,7 @@ let doors: [Target] = [
         dependencies: ["MilterServer", "MailFlow", "ProtectedMail", "Libcrypto", "TestSupport"],
         exclude: ["Lua"], swiftSettings: base),
     .testTarget(name: "GuardctlTests", dependencies: ["guardctl", "TestSupport"], swiftSettings: base),
+    .testTarget(name: "MailProxyTests", dependencies: ["MailProxy", "MIME", "TestSupport"], swiftSettings: base),
     .executableTarget(name: "noop-milter", dependencies: ["CMilter"], path: "Tests/NoopMilter", swiftSettings: base),
     .executableTarget(name: "mta-bench", dependencies: ["TestSupport"], path: "Tests/Bench", swiftSettings: base),
     .executableTarget(name: "guardd-demo", dependencies: ["TestSupport"], path: "Tests/Demo", swiftSettings: base),
@@ -144,8 +151,10 @@ let fuzzers: [Target] = [.target(name: "FuzzSupport", path: "Tests/Fuzzers/FuzzS
     ("FuzzCertificate", ["OpenPGP"]), ("FuzzDecrypt", ["OpenPGP", "Libcrypto"]),
     ("FuzzCMS", ["CMS", "Libcrypto"]), ("FuzzInspect", ["ProtectedMail", "OpenPGP", "MIME"]),
     ("FuzzVerdict", ["ProtectedMail", "CMS", "OpenPGP", "MIME"]), ("FuzzX509", ["CMS", "Libcrypto", "MIME"]),
-    ("FuzzRulePattern", ["MailFlow"]),
-].filter { name, _ in !coreOnly || name != "FuzzRulePattern" }.map { name, dependencies in
+    ("FuzzRulePattern", ["MailFlow"]), ("FuzzReply", ["MailProxy"]),
+].filter { name, _ in
+    !(coreOnly && name == "FuzzRulePattern") && !((coreOnly || lean) && name == "FuzzReply")
+}.map { name, dependencies in
     .executableTarget(
         name: name, dependencies: ["FuzzSupport"] + dependencies.map { .byName(name: $0) }, path: "Tests/Fuzzers/\(name)",
         swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-parse-as-library"])])

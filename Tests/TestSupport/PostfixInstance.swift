@@ -85,7 +85,7 @@ public final class PostfixInstance: @unchecked Sendable {
             lines.append("127.0.0.1:\(port) inet n - n - - smtpd")
             lines.append("  -o smtpd_milters=" + service.milters.map { "unix:\($0)" }.joined(separator: ","))
             for (name, value) in service.settings.sorted(by: { $0.key < $1.key }) {
-                lines.append("  -o \(name)={\(value)}")
+                lines.append("  -o { \(name) = \(value) }")
             }
         }
         // The replaced body is measured against the limit of cleanup, and armor makes it larger.
