@@ -1,4 +1,4 @@
-public import Libcrypto
+import Libcrypto
 
 /// What a use case spends.
 public enum GuardStep: String, Sendable, CaseIterable {
