@@ -30,7 +30,7 @@ final class MessageState {
     private var reserved = 0
 
     private var edits: [HeaderEdit] = []
-    private var plan = Plan()
+    private(set) var plan = Plan()
     private var protector: Protector?
     /// More than one where the message is split; then `plan` is what they have in common.
     private var copies: [CopyPlan] = []
@@ -38,7 +38,7 @@ final class MessageState {
     private var walker: AlreadyProtectedWalker?
     private var inspector: Inspector?
     /// A verdict that is known before the body.
-    private var verdict: Verdict?
+    private(set) var verdict: Verdict?
     private var marker: Marker?
     private var bodyDigest: Digest?
     private var wantsBody = false
@@ -84,17 +84,38 @@ final class MessageState {
         record.rung = context.policy.ladder.rung(ladder)
         record.direction = record.rung == .otherwise ? .inbound : .outbound
         guard headerCost <= MessageState.maxHeaderBytes else { return .reject(Replies.headerTooLarge) }
-        edits = HeaderCleaner(authservID: context.policy.authservID).removals(from: header)
-        readMarker()
-        let facts = MessageFacts(sender: envelope.sender, header: header)
-        do {
-            let found = try Planner(
+        clean()
+        return start { facts in
+            try Planner(
                 policy: context.policy, keys: context.keys, now: context.now(), facts: facts,
                 direction: record.direction, login: ladder.login,
                 // Postfix speaks for local mail as 127.0.0.1. From anywhere else the missing macro was lost on its way,
                 // and a signature would be for the asking.
                 isOriginKnown: record.rung != .local || (client?.isLoopback ?? true)
             ).copies(for: envelope.recipients)
+        }
+    }
+
+    /// For a message of which the caller knows what is to become of it, so that neither ladder nor rules decide.
+    ///
+    /// - Parameter keepsResults: whether results under our name stay: for mail that has gone through guardd.
+    func begin(
+        _ direction: Direction, keepsResults: Bool = false, plan: (MessageFacts) throws -> [CopyPlan]
+    ) -> Reply {
+        record.direction = direction
+        guard headerCost <= MessageState.maxHeaderBytes else { return .reject(Replies.headerTooLarge) }
+        if !keepsResults { clean() }
+        return start(plan)
+    }
+
+    private func clean() {
+        edits = HeaderCleaner(authservID: context.policy.authservID).removals(from: header)
+        readMarker()
+    }
+
+    private func start(_ makePlan: (MessageFacts) throws -> [CopyPlan]) -> Reply {
+        do {
+            let found = try makePlan(MessageFacts(sender: envelope.sender, header: header))
             plan = found.count == 1 ? found[0].plan : Plan(common: found.map(\.plan))
             if found.count > 1 { copies = found }
         } catch {

@@ -13,6 +13,8 @@ struct Plan {
     var isDowngraded = false
     /// Whether a signature may be left out when it turns out to be impossible.
     var mayDropSignature = false
+    /// Recipients for whom no key was found, where that is why the message is refused.
+    var missing: [String] = []
     var rules: [String] = []
     var reasons: [String] = []
     var keyIDs: [String] = []
@@ -144,6 +146,7 @@ struct Planner {
         }
         let missing = best?.missing ?? wanted
         if let concern = missing.first(where: { $0.rule.missingKey != .sendClear }) {
+            plan.missing = missing.map(\.recipient.text)
             plan.refusalUnlessProtected = noKey(
                 concern.recipient, concern.rule, isReachable: reachable.contains(concern.recipient.text))
             return nil
