@@ -12,6 +12,7 @@ public struct GuardSettings: Sendable, Equatable {
     public var passwords = PasswordSettings()
     public var recovery = RecoverySettings()
     public var sessions = SessionSettings()
+    public var mail = MailSettings()
 
     public init() {}
 }

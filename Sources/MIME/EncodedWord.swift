@@ -43,8 +43,9 @@ public enum EncodedWord {
         var piece: [UInt8] = []
         for scalar in text.unicodeScalars {
             let next = Array(String(scalar).utf8)
-            // 45 octets make 60 of base64; with the frame of 12 a word has 72.
-            if piece.count + next.count > 45 {
+            // 39 octets make 52 of base64, with the frame of 12 a word of 64: a line has at most 76 (RFC 2047, section 2),
+            // and the name of the field is on the first.
+            if piece.count + next.count > 39 {
                 words.append(piece)
                 piece = []
             }

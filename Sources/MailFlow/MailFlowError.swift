@@ -11,6 +11,8 @@ public struct MailFlowError: Error, Sendable, CustomStringConvertible {
         case condition
         /// Clear text that no rule lets go: the last check before a copy is released.
         case clearText = "clear-text"
+        /// A message of guardd's own that cannot be marked.
+        case ownMail = "own-mail"
     }
 
     public let code: Code

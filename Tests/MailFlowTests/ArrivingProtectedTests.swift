@@ -232,3 +232,69 @@ import Testing
                 || value == " g;\n\tpgp=policy\n\treason=\"signer-mismatch: a\\\"b\\\\c??X: y\"")
     }
 }
+
+/// Mail that guardd has written and the mail server hands in.
+@Suite struct OwnMailTests {
+    private static let text = "Your new password: abc\r\n"
+
+    /// The mail as it comes back, its marker among the fields.
+    private func ownMail(_ harness: Harness) throws -> Mail {
+        let key = try #require(harness.markerKey)
+        let message = try OwnMail.marked(
+            Array("Subject: x\r\n\r\n\(Self.text)".utf8), for: [try #require(EmailAddress("bob@partner.example"))],
+            key: key,
+            at: harness.now)
+        let written = String(decoding: message, as: UTF8.self)
+        let value = try #require(written.firstRange(of: "Subject: x")).lowerBound
+        var mail = Mail()
+        mail.client = "127.0.0.1"
+        mail.body = Self.text
+        let field = written[..<value].dropFirst("Guardd-Marker:".count).replacing("\r\n", with: "\n").dropLast()
+        mail.header.insert(("Guardd-Marker", String(field)), at: 0)
+        return mail
+    }
+
+    @Test(arguments: ["", "alice@example.org"])
+    func passesWhateverTheRulesSay(_ login: String) throws {
+        let harness = try Harness([try rule("r", .required, .required)])
+        harness.policy.ladder.trustedNetworks = [try Network("127.0.0.1")]
+        harness.keys.encryption = [:]
+        var mail = try ownMail(harness)
+        mail.login = login
+        let passage = harness.send(mail)
+        #expect(passage.record?.result == .marked && passage.reply == .accept && passage.body == nil)
+        #expect(passage.edits == [.remove(name: "Guardd-Marker", occurrence: 1)])
+    }
+
+    @Test func countsForNothingElse() throws {
+        let harness = try Harness([try rule("r", .required, .required)])
+        harness.policy.ladder.trustedNetworks = [try Network("127.0.0.1"), try Network("198.51.100.7")]
+        harness.keys.encryption = [:]
+        let mail = try ownMail(harness)
+        var other = mail
+        other.body = "clear text"
+        var elsewhere = mail
+        elsewhere.client = "198.51.100.7"
+        var somebody = mail
+        somebody.to = ["<carol@partner.example>"]
+        // A body that looks protected must not help either: the rule wants a signature.
+        var dressed = mail
+        dressed.body = "-----BEGIN PGP MESSAGE-----\r\n"
+        for mail in [other, elsewhere, somebody, dressed] {
+            #expect(harness.send(mail).record?.result == .rejected)
+        }
+        harness.now = harness.now.adding(seconds: 3601)
+        #expect(harness.send(mail).record?.result == .rejected)
+    }
+
+    @Test func needsABodyAndARecipient() throws {
+        let key = SecretBytes(copying: [UInt8](repeating: 9, count: 32))
+        let bob = try #require(EmailAddress("bob@partner.example"))
+        #expect(throws: MailFlowError(.ownMail, "")) {
+            try OwnMail.marked(Array("Subject: x\r\n".utf8), for: [bob], key: key, at: People.time)
+        }
+        #expect(throws: MailFlowError(.ownMail, "")) {
+            try OwnMail.marked(Array("Subject: x\r\n\r\n".utf8), for: [], key: key, at: People.time)
+        }
+    }
+}

@@ -127,7 +127,8 @@ final class MessageState {
         record.reasons += plan.reasons
         record.plan = plan.label
         record.keyIDs = plan.keyIDs
-        if let refusal = plan.refusal { return .refusing(refusal) }
+        // guardd's own mail is never refused, or a rule could lock a user out; whether it is, the body tells.
+        if let refusal = plan.refusal, marker?.kind != .own { return .refusing(refusal) }
         let reply = plan.isEmpty ? startInspection() : startProtection()
         if marker != nil { wantsBody = true }
         guard reply == .proceed else { return reply }
@@ -142,14 +143,16 @@ final class MessageState {
         return .skipBody
     }
 
-    /// A marker counts only where our own output may come back; anywhere else somebody pasted it.
+    /// A marker counts only where our own output may come back; anywhere else somebody pasted it. Mail of our own may
+    /// come from this machine too.
     private func readMarker() {
         let found = header.filter { $0.isNamed(Marker.name) }
         guard !found.isEmpty else { return }
         let isPeer =
             client.map { address in context.policy.reinjectionPeers.contains { $0.contains(address) } } ?? false
-        guard isPeer, context.markerKey != nil, found.count == 1,
-            let marker = found.first.flatMap({ Marker(parsing: $0.rawValue) })
+        guard context.markerKey != nil, found.count == 1,
+            let marker = found.first.flatMap({ Marker(parsing: $0.rawValue) }),
+            isPeer || (marker.kind == .own && (client?.isLoopback ?? true))
         else {
             record.reasons.append("removed a marker that does not count here")
             return
@@ -246,6 +249,7 @@ final class MessageState {
             record.result = .marked
             return accepted()
         }
+        if let refusal = plan.refusal { return refused(.refusing(refusal)) }
         if let walker, walker.finish() == .protected {
             record.result = .alreadyProtected
             record.keyIDs = []
