@@ -14,6 +14,6 @@ struct Guardctl: ParsableCommand {
         subcommands: [
             InitCommand.self, KeyCommand.self, MasterCommand.self, ConfigCommand.self, InspectCommand.self,
             ProtectCommand.self, SMIMECommand.self, AuthorityCommand.self, CertificateCommand.self,
-            DoctorCommand.self,
+            DoctorCommand.self, ExplainCommand.self,
         ])
 }

@@ -90,6 +90,13 @@ struct PolicyReader {
         return list
     }
 
+    private func readCompanyCopy(_ table: TableReader) -> EmailAddress? {
+        guard let text = table.string("company_copy", example: "archive@example.org") else { return nil }
+        if let address = EmailAddress(text.value), address.isDomainMapped { return address }
+        problems.add(text.path, "company_copy = \"\(text.value)\" is no mail address; write \"archive@example.org\"")
+        return nil
+    }
+
     private func readRule(_ table: TableReader, number: Int) -> Rule? {
         defer { table.finish() }
         let name = table.string("name", example: "contracts")
@@ -127,6 +134,11 @@ struct PolicyReader {
                 signWithoutLogin: signWithoutLogin ?? false)
             if let protocols { rule.protocols = protocols }
             if let smimeSignature { rule.smimeSignature = smimeSignature }
+            rule.place = problems.place(table.path)
+            if let blindCopies = table.choice("bcc", Rule.BlindCopies.self) { rule.blindCopies = blindCopies }
+            table.boolean("all_or_none", &rule.allOrNone)
+            table.boolean("own_copy", &rule.ownCopy)
+            rule.companyCopy = readCompanyCopy(table)
             rule.sender = sender
             rule.recipient = recipient
             rule.fromHeader = fromHeader

@@ -13,6 +13,9 @@ final class Problems {
         found.append(.init(file: file, line: lines[path], message: message))
     }
 
+    /// Where something is written: `guardd.toml:149`.
+    func place(_ path: String) -> String { "\(file):\(lines[path])" }
+
     func throwIfAny() throws {
         guard !found.isEmpty else { return }
         let sorted = found.enumerated().sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }

@@ -28,6 +28,8 @@ public struct Rule: Sendable, Equatable {
 
     /// For replies and the log.
     public var name: String
+    /// Where it is written, as `/etc/guardd/guardd.toml:149`; nil for a rule that is not from a file.
+    public var place: String?
     /// Envelope senders; empty for all. Any one has to fit.
     public var sender: [AddressPattern] = []
     /// Envelope recipients; empty for all.

@@ -1,51 +1,55 @@
-import CMS
-import KeyStore
-import MIME
-import MailFlow
-import OpenPGP
-import ProtectedMail
+public import CMS
+public import KeyStore
+public import MIME
+public import OpenPGP
+public import ProtectedMail
 
 /// The key store, as a session asks it.
-struct StoreKeys: KeyDirectory {
+public struct StoreKeys: KeyDirectory {
     private let store: KeyStore
     private let policy: AlgorithmPolicy
     private let trust: SMIMETrust?
 
-    init(_ store: KeyStore, policy: AlgorithmPolicy, trust: SMIMETrust?) {
+    /// - Parameter trust: what S/MIME is judged by; nil where nothing is trusted.
+    public init(_ store: KeyStore, policy: AlgorithmPolicy, trust: SMIMETrust?) {
         self.store = store
         self.policy = policy
         self.trust = trust
     }
 
-    func certificates(for issuers: [IssuerHint]) throws -> [KnownCertificate] { try store.certificates(for: issuers) }
+    public func certificates(for issuers: [IssuerHint]) throws -> [KnownCertificate] {
+        try store.certificates(for: issuers)
+    }
 
-    func decryptionKeys(for recipients: [KeyID]) throws -> [DecryptionKey] { try store.decryptionKeys(for: recipients) }
+    public func decryptionKeys(for recipients: [KeyID]) throws -> [DecryptionKey] {
+        try store.decryptionKeys(for: recipients)
+    }
 
-    func encryptionCertificates(for address: EmailAddress, at time: Timestamp) throws -> [KnownCertificate] {
+    public func encryptionCertificates(for address: EmailAddress, at time: Timestamp) throws -> [KnownCertificate] {
         try store.encryptionCertificates(for: address, at: time, policy: policy)
     }
 
     // MARK: S/MIME
 
-    func smimeTrust() -> SMIMETrust? { trust }
+    public func smimeTrust() -> SMIMETrust? { trust }
 
-    func smimeCertificates(for identifiers: [CertificateIdentifier]) throws -> [X509Certificate] {
+    public func smimeCertificates(for identifiers: [CertificateIdentifier]) throws -> [X509Certificate] {
         try store.smimeCertificates(for: identifiers).map(\.certificate)
     }
 
-    func smimeKeys(for recipients: [CertificateIdentifier]) throws -> [CMSDecryptionKey] {
+    public func smimeKeys(for recipients: [CertificateIdentifier]) throws -> [CMSDecryptionKey] {
         try store.smimeCertificates(for: recipients).compactMap { known in
             known.privateKey.map { CMSDecryptionKey(certificate: known.certificate, privateKey: $0) }
         }
     }
 
-    func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] {
+    public func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] {
         try store.smimeCertificates(for: address).filter { try isUsable($0, at: time, .encryption) }.map {
             SMIMERecipient(certificate: $0.certificate, capabilities: $0.capabilities)
         }
     }
 
-    func smimeSigner(for address: EmailAddress, at time: Timestamp) throws -> SMIMESigner? {
+    public func smimeSigner(for address: EmailAddress, at time: Timestamp) throws -> SMIMESigner? {
         for known in try store.smimeCertificates(for: address) {
             guard let key = known.privateKey, try isUsable(known, at: time, .signing) else { continue }
             let issuers = try store.smimeIssuers(of: known.certificate)
@@ -66,7 +70,7 @@ struct StoreKeys: KeyDirectory {
         return nil
     }
 
-    func harvest(_ certificate: X509Certificate, capabilities: SMIMECapabilities?) {
+    public func harvest(_ certificate: X509Certificate, capabilities: SMIMECapabilities?) {
         // Known ones, which most are, cost a look-up in memory and no write.
         guard let known = try? store.smimeCertificates(for: [.issuerAndSerial(certificate.identity)]),
             !known.contains(where: {
@@ -96,7 +100,7 @@ struct StoreKeys: KeyDirectory {
             ).failures.allSatisfy { $0.code == .untrusted }
     }
 
-    func signingKey(for address: EmailAddress, at time: Timestamp) throws -> SigningKey? {
+    public func signingKey(for address: EmailAddress, at time: Timestamp) throws -> SigningKey? {
         do {
             return try store.ownSecret(for: address, at: time, policy: policy)?.signingKey(at: time, policy: policy)
         } catch let error as OpenPGPError where error.code == .noUsableKey || error.code == .secretUnavailable {
