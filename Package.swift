@@ -143,6 +143,13 @@ let doors: [Target] = [
             "guardd", "guardctl", "noop-milter", "OpenPGP", "MIME", "ProtectedMail", "Libcrypto", "KeyStore",
             "TestSupport",
         ], swiftSettings: base),
+    .testTarget(
+        name: "ControlAPITests",
+        dependencies: [
+            "ControlAPI", "Guard", "KeyStore", "OpenPGP", "MIME", "Libcrypto", "TestSupport",
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "Logging", package: "swift-log"),
+        ], swiftSettings: base),
 ]
 
 /// One executable per parser, `Tests/Fuzzers/<Name>`, each with `LLVMFuzzerTestOneInput`.

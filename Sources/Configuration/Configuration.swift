@@ -7,6 +7,8 @@ public struct Configuration: Sendable, Equatable {
     public var service: ServiceSettings
     public var policy: Policy
     public var smime = SMIMESettings()
+    /// nil serves no control API.
+    public var control: ControlSettings?
 
     /// Reads a file. Throws `ConfigurationError` with every mistake in it.
     public static func load(path: String, hostname: String? = nil) throws -> Configuration {
@@ -42,6 +44,7 @@ public struct Configuration: Sendable, Equatable {
         service = ServiceReader(reader).read(hostname: hostname)
         policy = PolicyReader(reader).read(hostname: service.hostname)
         if let table = reader.table("smime") { smime = SMIMEReader(table).read() }
+        if let table = reader.table("control") { control = ControlReader(table).read() }
         reader.finish()
         try problems.throwIfAny()
     }

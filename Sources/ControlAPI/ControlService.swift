@@ -9,25 +9,36 @@ public final class ControlService: Sendable {
     /// Throws `GuardError` with code `sessionInvalid` where there is none.
     public typealias SessionLookup = @Sendable (SecretBytes) throws -> Caller
 
+    /// What is decided at the start holds for sockets; the rest of it can be replaced.
     let options: ControlOptions
+    public let metrics: Metrics
     private let `guard`: Guard
     private let sessions: SessionLookup
     private let router = Router(Operations.all)
     private let lanes = Lanes()
+    private let replaced: Lock<ControlOptions>
     private let log: Logger
     /// Names the occurrence of an error: this process, and a number.
     private let serverID: String
     private let errors = Lock(0)
     private let bodyOctets = Lock(0)
 
-    public init(guard: Guard, options: ControlOptions, sessions: @escaping SessionLookup, log: Logger) {
+    public init(
+        guard: Guard, options: ControlOptions, metrics: Metrics = Metrics(), sessions: @escaping SessionLookup,
+        log: Logger
+    ) {
         self.guard = `guard`
         self.options = options
+        self.metrics = metrics
+        replaced = Lock(options)
         self.sessions = sessions
         self.log = log
         let random = (try? SecureRandom.bytes(4)) ?? [0, 0, 0, 0]
         serverID = random.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
     }
+
+    /// Users, credentials and sizes of later requests; times and connections stay as they were at the start.
+    public func replace(options: ControlOptions) { replaced.withLock { $0 = options } }
 
     /// Answers a request. Never throws: whatever goes wrong is an answer too.
     ///
@@ -40,14 +51,24 @@ public final class ControlService: Sendable {
         let target = head.path ?? "/"
         let cut = target.firstIndex(of: "?") ?? target.endIndex
         let (path, query) = (target[..<cut], target[cut...].dropFirst())
+        if let reply = service(head.method, path) { return reply }
+        let start = ContinuousClock.now
+        let reply: Reply
+        var name = "none"
         do {
-            if let reply = service(head.method, path) { return reply }
             let match = try router.match(head.method, path: path, query: query)
+            name = match.operation.id
             let peer = match.operation.access == .session ? .unknown : await peer()
-            return await reply(to: head, match, query: query, peer: peer, body: body)
+            reply = await self.reply(to: head, match, query: query, peer: peer, body: body)
         } catch {
-            return failure(error, "request", language: language(head, nil, nil))
+            reply = failure(error, "request", language: language(head, nil, nil))
         }
+        let time = (ContinuousClock.now - start).components
+        metrics.add(.requests, [("operation", name), ("status", String(reply.status.code))])
+        metrics.add(
+            .requestMilliseconds, [("operation", name)],
+            by: Int(time.seconds) * 1000 + Int(time.attoseconds / 1_000_000_000_000_000))
+        return reply
     }
 
     /// What belongs to the service and not to the API.
@@ -55,6 +76,8 @@ public final class ControlService: Sendable {
         guard method == .get else { return nil }
         switch path {
         case "/health": return Reply(.ok, type: "application/json", body: Array("{\"status\":\"ok\"}".utf8))
+        case "/metrics":
+            return Reply(.ok, type: "text/plain; version=0.0.4; charset=utf-8", body: Array(metrics.text.utf8))
         case "/openapi.yaml": return Reply(.ok, type: "application/yaml", body: OpenAPI.document)
         default: return nil
         }
@@ -65,13 +88,16 @@ public final class ControlService: Sendable {
         body: (_ maximum: Int) async throws -> [UInt8]
     ) async -> Reply {
         let operation = match.operation
+        let options = replaced.withLock { $0 }
         do {
-            guard let actor = actor(operation.access, head, peer) else { return try unauthorized(operation, head) }
+            guard let actor = actor(operation.access, head, peer, options) else {
+                return try unauthorized(operation, head)
+            }
             let maximum = operation.access == .mail ? options.maximumMail : options.maximumBody
-            let octets = try await reserving(head, maximum) { try await body(maximum) }
+            let octets = try await reserving(head, maximum, of: options.bodyBudget) { try await body(maximum) }
             defer { release(octets.count) }
             return try await lanes.run(operation.lane) { [self] in
-                answer(head, match, String(query), octets, peer, actor)
+                answer(head, match, String(query), octets, peer, actor, options)
             }
         } catch {
             return failure(error, operation.id, language: language(head, nil, nil))
@@ -80,7 +106,8 @@ public final class ControlService: Sendable {
 
     /// On a thread of a lane: reads, asks, writes.
     private func answer(
-        _ head: HTTPRequest, _ match: Router.Match, _ query: String, _ octets: [UInt8], _ peer: Peer, _ actor: String
+        _ head: HTTPRequest, _ match: Router.Match, _ query: String, _ octets: [UInt8], _ peer: Peer, _ actor: String,
+        _ options: ControlOptions
     ) -> Reply {
         var parameters: Parameters?
         var caller: Caller?
@@ -119,7 +146,9 @@ public final class ControlService: Sendable {
 
 extension ControlService {
     /// Who calls as far as head and peer tell; nil where the operation asks for more.
-    private func actor(_ access: Operation.Access, _ head: HTTPRequest, _ peer: Peer) -> String? {
+    private func actor(
+        _ access: Operation.Access, _ head: HTTPRequest, _ peer: Peer, _ options: ControlOptions
+    ) -> String? {
         let users: Set<UInt32>
         let credentials: BasicCredentials
         switch access {
@@ -163,7 +192,7 @@ extension ControlService {
 extension ControlService {
     /// Reads a body within the budget of all bodies. What was reserved is the length of the result.
     private func reserving(
-        _ head: HTTPRequest, _ maximum: Int, _ read: () async throws -> [UInt8]
+        _ head: HTTPRequest, _ maximum: Int, of budget: Int, _ read: () async throws -> [UInt8]
     ) async throws -> [UInt8] {
         let announced = head.headerFields[.contentLength].flatMap { Int($0) }
         guard announced ?? 0 <= maximum else {
@@ -172,7 +201,7 @@ extension ControlService {
         // A body of unknown length may become as long as any.
         let reserved = announced ?? (head.headerFields[.transferEncoding] == nil ? 0 : maximum)
         let fits = bodyOctets.withLock { sum in
-            guard reserved == 0 || sum + reserved <= options.bodyBudget else { return false }
+            guard reserved == 0 || sum + reserved <= budget else { return false }
             sum += reserved
             return true
         }
@@ -204,6 +233,7 @@ extension ControlService {
             refusal = GuardError(.internalFailure, "an internal error, see the log")
             log.error("control: \(operation): \(error) [\(id)]")
         }
+        metrics.add(.errors, [("code", refusal.code.rawValue)])
         return (try? ReplyWriter.reply(refusal, id: id, language: language)) ?? Reply(.internalServerError)
     }
 }

@@ -1,5 +1,7 @@
 import Configuration
+import ControlAPI
 import Glibc
+import Guard
 import KeyStore
 import Libcrypto
 import Logging
@@ -12,6 +14,7 @@ import ProtectedMail
 /// budget, counters, log.
 struct Assembly: Sendable {
     let counters = Counters()
+    let metrics = Metrics()
     private let store: KeyStore
     private let budget: Budget
     private let markerKey: SecretBytes
@@ -54,8 +57,9 @@ struct Assembly: Sendable {
             policy: configuration.policy,
             keys: StoreKeys(store, policy: configuration.policy.algorithms, trust: trust),
             now: Clock.now, milliseconds: Clock.milliseconds,
-            log: { [counters, log] record in
+            log: { [counters, metrics, log] record in
                 counters.count(record.result.rawValue)
+                metrics.add(record)
                 log.info("\(record.line)")
             }, budget: budget, markerKey: markerKey, spoolDirectory: configuration.service.spoolDirectory)
         return Snapshot { Session(context: context) }
@@ -63,6 +67,24 @@ struct Assembly: Sendable {
 }
 
 extension Assembly {
+    /// The control API; nil where the configuration asks for none.
+    ///
+    /// - Parameter owner: whom the socket belongs to where we start as root.
+    func control(_ configuration: Configuration, owner: uid_t?) throws -> ControlRoom? {
+        guard let settings = configuration.control else { return nil }
+        return try ControlRoom(
+            settings, guard: makeGuard(configuration), metrics: metrics, owner: owner, log: log)
+    }
+
+    private func makeGuard(_ configuration: Configuration) -> Guard {
+        var settings = GuardSettings()
+        settings.localDomains = configuration.policy.localDomains
+        settings.algorithms = configuration.policy.algorithms
+        settings.serverName = configuration.service.hostname
+        return Guard(
+            store: store, settings: settings, ports: GuardPorts(log: { [log] in log.error("\($0)") }), now: Clock.now)
+    }
+
     private func trust(_ settings: SMIMESettings) throws -> SMIMETrust? {
         do {
             let (trust, skipped) = try settings.load()

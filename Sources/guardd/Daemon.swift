@@ -39,12 +39,19 @@ struct Daemon {
         } catch let error as MilterError {
             throw StartupError(error.code == .badSocket ? .configuration : .unavailable, error.message)
         }
+        let control: ControlRoom?
+        if let privileges {
+            control = try privileges.borrowed { try assembly.control(configuration, owner: privileges.user) }
+        } else {
+            control = try assembly.control(configuration, owner: nil)
+        }
+        try control?.start()
         try privileges?.drop()
 
         let notifier = ServiceNotifier()
         let reloader = Reloader(
-            path: configurationPath, running: settings, assembly: assembly, source: source, notifier: notifier, log: log
-        )
+            path: configurationPath, running: settings, assembly: assembly, source: source, control: control,
+            notifier: notifier, log: log)
         SignalThread(
             notifier: notifier, reload: { reloader.reload() },
             drain: {
@@ -54,10 +61,12 @@ struct Daemon {
                 notifier.stopping("Waiting for \(running) messages")
                 let left = server.drain(seconds: settings.drainTimeout)
                 if left > 0 { log.warning("\(left) messages did not finish in time, Postfix keeps and retries them") }
+                control?.stop(seconds: settings.drainTimeout)
                 server.stop()
             }
         ).start()
         log.notice("listening on \(settings.socket)")
+        if let socket = configuration.control?.socket { log.notice("control API on \(socket)") }
         notifier.ready("Listening on \(settings.socket)")
         do {
             try server.run()

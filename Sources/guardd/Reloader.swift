@@ -8,6 +8,7 @@ struct Reloader: Sendable {
     let running: ServiceSettings
     let assembly: Assembly
     let source: SnapshotSource
+    let control: ControlRoom?
     let notifier: ServiceNotifier
     let log: Logger
 
@@ -19,7 +20,9 @@ struct Reloader: Sendable {
             for name in configuration.service.fixedSettings(differingFrom: running) {
                 log.warning("\(name) cannot change while guardd runs: restart guardd for the new value to take effect")
             }
-            source.replace(with: try assembly.snapshot(configuration))
+            let snapshot = try assembly.snapshot(configuration)
+            try control?.reload(configuration.control)
+            source.replace(with: snapshot)
             log.notice("reloaded \(path); messages in flight keep the configuration they began with")
             notifier.ready("Reloaded")
         } catch {

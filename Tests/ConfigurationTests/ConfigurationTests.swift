@@ -51,7 +51,7 @@ private func problems(_ text: String) -> [String] {
     /// Every commented default of the sample is a setting that exists and has the value that is written there.
     @Test func commentedDefaultsAreTheDefaults() throws {
         let text = try String(contentsOf: Self.sample, encoding: .utf8)
-        let head = text.components(separatedBy: "[direction]").first ?? ""
+        let head = text.components(separatedBy: "[control]").first ?? ""
         let lines = head.split(separator: "\n").filter { $0.hasPrefix("# ") && $0.contains(" = ") }
             .map { String($0.dropFirst(2)) }
             .filter { line in
@@ -61,6 +61,73 @@ private func problems(_ text: String) -> [String] {
         #expect(lines.count > 12)
         let configuration = try parse(lines.joined(separator: "\n"))
         #expect(configuration == (try parse("")))
+    }
+
+    @Test func commentedDefaultsOfTheControlAPIAreTheDefaults() throws {
+        let text = try String(contentsOf: Self.sample, encoding: .utf8)
+        let section = text.components(separatedBy: "[control]").last?.components(separatedBy: "[direction]").first ?? ""
+        let lines = section.split(separator: "\n").filter { $0.hasPrefix("# ") && $0.contains(" = ") }
+            .map { $0.dropFirst(2) }
+        #expect(lines.count > 15)
+        #expect(try parse("[control]\n" + lines.joined(separator: "\n")).control == ControlSettings())
+        #expect(try parse("").control == nil)
+    }
+
+    @Test func controlSettingsAreRead() throws {
+        let control = try #require(
+            try parse(
+                """
+                [control]
+                socket = "unix:/c"
+                socket_mode = "0600"
+                socket_group = "www-data"
+                tcp = "[::1]:8444"
+                tls_certificate = "/cert"
+                tls_key = "/key"
+                trusted_users = "www-data"
+                support_users = []
+                mail_users = ["vmail", "7"]
+                support_credentials = "/s"
+                mail_credentials = "/m"
+                max_mail_size = "1 MiB"
+                max_body_size = "64 KiB"
+                memory_budget = "2 MiB"
+                max_connections = 9
+                head_timeout = 3
+                body_timeout = "4 s"
+                """
+            ).control)
+        var expected = ControlSettings()
+        expected.socket = "/c"
+        expected.socketMode = 0o600
+        expected.socketGroup = "www-data"
+        expected.tcp = .init(host: "::1", port: 8444)
+        expected.tls = .init(certificate: "/cert", key: "/key")
+        expected.trustedUsers = ["www-data"]
+        expected.supportUsers = []
+        expected.mailUsers = ["vmail", "7"]
+        expected.supportCredentials = "/s"
+        expected.mailCredentials = "/m"
+        expected.maxMailSize = 1 << 20
+        expected.maxBodySize = 64 << 10
+        expected.memoryBudget = 2 << 20
+        expected.maxConnections = 9
+        expected.headTimeout = 3
+        expected.bodyTimeout = 4
+        #expect(control == expected)
+    }
+
+    @Test(arguments: [
+        "tcp = \"192.0.2.1:1\"", "tcp = \"127.0.0.1:1\"", "tcp = \"192.0.2.1:1\"\nplain_on_loopback = true",
+        "tcp = \"127.evil.example:1\"\nplain_on_loopback = true", "tcp = \"1\"", "tls_key = \"/k\"", "socket = \"x\"",
+        "socket_mode = \"9\"", "mail_credentials = \"x\"",
+    ]) func unsafeControlSettingsAreRefused(_ text: String) {
+        #expect(problems("[control]\n" + text).count == 1)
+    }
+
+    @Test func plainTextOnLoopbackIsADecision() throws {
+        let control = try parse("[control]\ntcp = \"127.0.0.1:8444\"\nplain_on_loopback = true").control
+        #expect(control?.tcp == .init(host: "127.0.0.1", port: 8444))
     }
 
     @Test func everySettingIsRead() throws {

@@ -170,6 +170,13 @@ public final class TCPConnection: @unchecked Sendable {
         }
     }
 
+    /// Everything until the other side closes.
+    public func readToEnd() throws -> [UInt8] {
+        while try fill() {}
+        defer { start = buffer.count }
+        return Array(buffer[start...])
+    }
+
     /// SMTP data up to the line with the single dot, dots unstuffed; nil if the stream ends before.
     func readData() throws -> [UInt8]? {
         var data: [UInt8] = []

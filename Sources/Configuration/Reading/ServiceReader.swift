@@ -25,15 +25,7 @@ struct ServiceReader {
                 settings.socket = socket.value
             }
         }
-        if let mode = reader.string("socket_mode", example: "0660") {
-            let isOctal =
-                mode.value.utf8.allSatisfy { (0x30...0x37).contains($0) } && (3...4).contains(mode.value.utf8.count)
-            if isOctal, let value = UInt32(mode.value, radix: 8), value <= 0o777 {
-                settings.socketMode = value
-            } else {
-                reader.problems.add(mode.path, "socket_mode is no file mode; write socket_mode = \"0660\"")
-            }
-        }
+        if let mode = reader.mode("socket_mode") { settings.socketMode = mode }
         if let group = reader.string("socket_group", example: "postfix") {
             settings.socketGroup = group.value.isEmpty ? nil : group.value
         }

@@ -38,6 +38,18 @@ final class TableReader {
         return (text, value.path)
     }
 
+    /// Permission bits, as an octal string.
+    func mode(_ key: String) -> UInt32? {
+        guard let mode = string(key, example: "0660") else { return nil }
+        let isOctal =
+            mode.value.utf8.allSatisfy { (0x30...0x37).contains($0) } && (3...4).contains(mode.value.utf8.count)
+        guard isOctal, let value = UInt32(mode.value, radix: 8), value <= 0o777 else {
+            problems.add(mode.path, "\(key) is no file mode; write \(key) = \"0660\"")
+            return nil
+        }
+        return value
+    }
+
     func boolean(_ key: String, _ target: inout Bool) {
         guard let value = take(key) else { return }
         guard case .boolean(let flag) = value.node else { return wrong(value, key, "\(key) = true or \(key) = false") }

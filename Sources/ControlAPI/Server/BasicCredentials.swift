@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Libcrypto
 
 /// Names and secrets of HTTP Basic (RFC 7617), the secrets as SHA-256: they are generated and have 256 bits, so a slow
@@ -12,7 +13,22 @@ public struct BasicCredentials: Sendable, Equatable {
 
     public init() {}
 
-    /// Reads a file: one `name:digest` a line, the digest as 64 hexadecimal digits; `#` begins a comment.
+    /// Reads a file.
+    /// - Throws: `ControlError` with code `badCredentials`.
+    public init(file path: String) throws(ControlError) {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw ControlError(.badCredentials, "the credentials \(path) cannot be read")
+        }
+        let (credentials, badLine) = Self.parse(text)
+        if let badLine {
+            throw ControlError(
+                .badCredentials,
+                "\(path):\(badLine): this is no line \"name:digest\" as guardctl credential create makes them")
+        }
+        self = credentials
+    }
+
+    /// Reads a text: one `name:digest` a line, the digest as 64 hexadecimal digits; `#` begins a comment.
     /// - Returns: nil where a line is neither, and its number.
     public static func parse(_ text: String) -> (credentials: BasicCredentials, badLine: Int?) {
         var result = BasicCredentials()

@@ -6,6 +6,8 @@ public struct ControlError: Error, Equatable, Sendable, CustomStringConvertible 
         case cannotListen
         /// Certificate or key of TLS.
         case badTLS
+        /// A file of Basic credentials.
+        case badCredentials
     }
 
     public let code: Code

@@ -1,0 +1,122 @@
+import Foundation
+import Guard
+import HTTPTypes
+import KeyStore
+import Libcrypto
+import Logging
+import MIME
+import OpenPGP
+import TestSupport
+import Testing
+
+@testable import ControlAPI
+
+/// A control API with a store of its own, called without sockets.
+final class ControlFixture: Sendable {
+    let directory: TemporaryDirectory
+    let store: KeyStore
+    let `guard`: Guard
+    let service: ControlService
+    /// Callers by what their clients send as `session`.
+    private let sessions = Lock<[SecretBytesKey: Caller]>([:])
+
+    private struct SecretBytesKey: Hashable { let octets: [UInt8] }
+
+    init(
+        options: ControlOptions = ControlOptions(), settings: GuardSettings = GuardSettings(),
+        ports: GuardPorts = GuardPorts()
+    )
+        throws
+    {
+        directory = try TemporaryDirectory()
+        store = try KeyStore(path: directory.file("keys.sqlite"), master: try MasterKey.random())
+        `guard` = Guard(store: store, settings: settings, ports: ports, now: { Timestamp(1_764_000_000) })
+        var log = Logger(label: "test")
+        log.logLevel = .critical
+        service = ControlService(
+            guard: `guard`, options: options,
+            sessions: { [sessions] secret in
+                let key = SecretBytesKey(octets: secret.withBytes { span in span.indices.map { span[$0] } })
+                guard let caller = sessions.withLock({ $0[key] }) else {
+                    throw GuardError(.sessionInvalid, "no such session")
+                }
+                return caller
+            }, log: log)
+    }
+
+    /// Lets a session exist.
+    func session(_ name: String, _ address: String) throws {
+        let account = AccountRecord(id: 1, domainID: 1, address: try #require(EmailAddress(address)), created: 0)
+        let octets = Array(name.utf8)
+        let caller = Caller(account: account, sessionHash: [], sessionSecret: SecretBytes(copying: octets))
+        sessions.withLock { $0[SecretBytesKey(octets: octets)] = caller }
+    }
+
+    func request(
+        _ method: HTTPRequest.Method, _ target: String, type: String? = nil, body: [UInt8] = [],
+        fields: HTTPFields = [:], peer: Peer = .unknown
+    ) async -> TestReply {
+        var head = HTTPRequest(
+            method: method, scheme: "http", authority: "localhost", path: target, headerFields: fields)
+        head.headerFields[.contentType] = type
+        head.headerFields[.contentLength] = body.isEmpty ? nil : String(body.count)
+        let reply = await service.reply(to: head, peer: { peer }) { maximum in
+            guard body.count <= maximum else { throw GuardError(.bodyTooLarge, "too large") }
+            return body
+        }
+        return TestReply(reply: reply)
+    }
+
+    func get(_ target: String, fields: HTTPFields = [:], peer: Peer = .unknown) async -> TestReply {
+        await request(.get, target, fields: fields, peer: peer)
+    }
+
+    func post(_ target: String, json: String, fields: HTTPFields = [:], peer: Peer = .unknown) async -> TestReply {
+        await request(.post, target, type: "application/json", body: Array(json.utf8), fields: fields, peer: peer)
+    }
+
+    func post(_ target: String, form: [String: String] = [:], fields: HTTPFields = [:], peer: Peer = .unknown) async
+        -> TestReply
+    {
+        let text = form.map { "\($0.key)=\($0.value.formEncoded)" }.joined(separator: "&")
+        return await request(
+            .post, target, type: "application/x-www-form-urlencoded", body: Array(text.utf8), fields: fields, peer: peer
+        )
+    }
+
+    /// - Parameter parts: names and contents of a multipart form.
+    func post(_ target: String, parts: [(String, [UInt8])], fields: HTTPFields = [:], peer: Peer = .unknown) async
+        -> TestReply
+    {
+        var body: [UInt8] = []
+        for (name, content) in parts {
+            body +=
+                Array("--boundary\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n".utf8) + content + [
+                    13, 10,
+                ]
+        }
+        body += Array("--boundary--\r\n".utf8)
+        return await request(
+            .post, target, type: "multipart/form-data; boundary=boundary", body: body, fields: fields, peer: peer)
+    }
+}
+
+/// An answer, for looking at.
+struct TestReply {
+    let reply: Reply
+    var status: Int { reply.status.code }
+    var text: String { String(decoding: reply.body, as: UTF8.self) }
+    /// The JSON of the body; nil where it is none.
+    var json: JSONValue? { try? JSONReader.read(reply.body) }
+    /// The code of an error; nil in success.
+    var code: String? { json?["code"]?.text }
+}
+
+extension String {
+    var formEncoded: String {
+        utf8.map { byte in
+            let isPlain = (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+            return isPlain ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+    }
+}
