@@ -125,6 +125,7 @@ let doors: [Target] = [
         name: "guardctl",
         dependencies: [
             "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
+            "ControlAPI",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ], swiftSettings: base),
 

@@ -21,6 +21,9 @@ enum Failure {
             case .wrongPassword, .passwordNeeded, .keyMismatch, .badSignature, .refusedByPolicy: throw ExitCode(1)
             default: throw ExitCode(2)
             }
+        } catch let error as ControlFailure {
+            say(error.description)
+            throw ExitCode(error.isRefusal ? 1 : 2)
         } catch let error as ConfigurationError {
             say(error.description)
             throw ExitCode(2)

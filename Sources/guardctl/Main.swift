@@ -14,6 +14,7 @@ struct Guardctl: ParsableCommand {
         subcommands: [
             InitCommand.self, KeyCommand.self, MasterCommand.self, ConfigCommand.self, InspectCommand.self,
             ProtectCommand.self, SMIMECommand.self, AuthorityCommand.self, CertificateCommand.self,
-            DoctorCommand.self, ExplainCommand.self,
+            DoctorCommand.self, AccountCommand.self, SessionCommand.self, TokenCommand.self, SupportCommand.self,
+            CredentialCommand.self, ExplainCommand.self,
         ])
 }
