@@ -1,4 +1,3 @@
-import GRDB
 public import Libcrypto
 import MIME
 public import OpenPGP
@@ -13,10 +12,12 @@ extension KeyStore {
 
     public func counts() throws -> Counts {
         try database.readStatement { connection in
-            guard let row = try Row.fetchOne(connection, sql: Query.counts) else {
+            guard let row = try connection.row(Query.counts) else {
                 return Counts(certificates: 0, secretKeys: 0)
             }
-            return Counts(certificates: row["certificates"], secretKeys: row["secrets"])
+            return Counts(
+                certificates: Int(clamping: try row.integer("certificates")),
+                secretKeys: Int(clamping: try row.integer("secrets")))
         }
     }
 
@@ -32,10 +33,10 @@ extension KeyStore {
         var after = ""
         while true {
             let rows = try database.read {
-                try Row.fetchAll($0, sql: Query.page, arguments: ["after": after, "limit": 256])
+                try $0.rows(Query.page, ["after": SQLValue(after), "limit": 256])
             }
             for row in rows {
-                after = row["fingerprint"]
+                after = try row.text("fingerprint")
                 if let record = try record(row) { try body(record) }
             }
             if rows.count < 256 { return }
@@ -45,20 +46,21 @@ extension KeyStore {
     /// One certificate; nil if it is not known.
     public func record(of fingerprint: Fingerprint) throws -> CertificateRecord? {
         let row = try database.read {
-            try Row.fetchOne($0, sql: Query.one, arguments: ["fingerprint": fingerprint.hex])
+            try $0.row(Query.one, ["fingerprint": SQLValue(fingerprint.hex)])
         }
         return try row.flatMap { try record($0) }
     }
 
-    private func record(_ row: Row) throws -> CertificateRecord? {
-        guard let certificate = try? Certificate(parsing: row.octets("bytes")) else { return nil }
-        let fingerprint: String = row["fingerprint"]
+    private func record(_ row: SQLRow) throws -> CertificateRecord? {
+        let bytes = try row.blob("bytes")
+        guard let certificate = try? Certificate(parsing: bytes) else { return nil }
+        let fingerprint: String = try row.text("fingerprint")
         let userIDs = try database.read { try StoredCertificate.fetch(fingerprint, in: $0)?.userIDs ?? [:] }
-        let secret: String? = row["secret"]
+        let secret: String? = try row.textOrNil("secret")
         return CertificateRecord(
-            certificate: certificate, provenance: Provenance(stored: row["provenance"]),
+            certificate: certificate, provenance: Provenance(stored: try row.text("provenance")),
             userIDProvenances: certificate.userIDs.map { userIDs[$0.userID.bytes] ?? .message },
-            hasSecret: secret != nil, created: row["created"], updated: row["updated"])
+            hasSecret: secret != nil, created: try row.integer("created"), updated: try row.integer("updated"))
     }
 
     /// The certificates a name means: a fingerprint of a primary key or subkey, a key ID (16 hexadecimal digits, `0x`
@@ -69,26 +71,26 @@ extension KeyStore {
         let rows: [String]
         if let fingerprint = Fingerprint(hex: digits) {
             rows = try database.read {
-                try Row.fetchAll(
-                    $0, sql: Query.byKeyFingerprint,
-                    arguments: ["key_fingerprint": fingerprint.hex, "limit": Self.lookupLimit]
-                ).map { $0["fingerprint"] }
+                try $0.rows(
+                    Query.byKeyFingerprint,
+                    ["key_fingerprint": SQLValue(fingerprint.hex), "limit": SQLValue(Self.lookupLimit)]
+                ).map { try $0.text("fingerprint") }
             }
         } else if digits.utf8.count == 16, UInt64(digits, radix: 16) != nil {
             rows = try database.read {
-                try Row.fetchAll(
-                    $0, sql: Query.byKeyID, arguments: ["key_id": digits.uppercased(), "limit": Self.lookupLimit]
-                ).map { $0["fingerprint"] }
+                try $0.rows(
+                    Query.byKeyID, ["key_id": SQLValue(digits.uppercased()), "limit": SQLValue(Self.lookupLimit)]
+                ).map { try $0.text("fingerprint") }
             }
         } else if let address = EmailAddress(name) {
             rows = try database.read {
-                try Row.fetchAll(
-                    $0, sql: Query.byAddress,
-                    arguments: [
-                        "domain": address.domain, "folded": AddressFolding.fold(address.localPart),
-                        "limit": Self.lookupLimit,
+                try $0.rows(
+                    Query.byAddress,
+                    [
+                        "domain": SQLValue(address.domain), "folded": SQLValue(AddressFolding.fold(address.localPart)),
+                        "limit": SQLValue(Self.lookupLimit),
                     ]
-                ).map { $0["fingerprint"] }
+                ).map { try $0.text("fingerprint") }
             }
         } else {
             throw KeyStoreError(
@@ -131,7 +133,7 @@ extension KeyStore {
             guard try StoredCertificate.fetch(name, in: connection) != nil else {
                 throw KeyStoreError(.notFound, "certificate \(name): not in the store")
             }
-            let secret = try Row.fetchOne(connection, sql: Query.secret, arguments: ["fingerprint": name])
+            let secret = try connection.row(Query.secret, ["fingerprint": SQLValue(name)])
             if secret != nil {
                 guard includingSecret else {
                     throw KeyStoreError(
@@ -139,15 +141,15 @@ extension KeyStore {
                         "certificate \(name): its secret key is here and mail to it could no longer be read; "
                             + "export it first, then delete with the secret key")
                 }
-                try connection.execute(sql: Query.deleteSecret, arguments: ["fingerprint": name])
+                try connection.execute(Query.deleteSecret, ["fingerprint": SQLValue(name)])
             }
-            try connection.execute(sql: Query.deleteCertificate, arguments: ["fingerprint": name])
+            try connection.execute(Query.deleteCertificate, ["fingerprint": SQLValue(name)])
             _ = try Self.raiseCounter(connection)
         }
         cache.forgetSecret(name)
         // The log still holds the old pages; a reader in the way only puts this off.
         if includingSecret {
-            try? database.administer { _ = try Row.fetchOne($0, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+            database.scrub()
         }
     }
 }

@@ -1,4 +1,3 @@
-import GRDB
 public import Libcrypto
 public import OpenPGP
 public import ProtectedMail
@@ -77,14 +76,15 @@ extension KeyStore {
         return try database.write { connection in
             var revision: Int64?
             var entry = try store(key.certificate, .own, &revision, in: connection)
-            let row = try Row.fetchOne(
-                connection.cachedStatement(sql: Query.secret), arguments: ["fingerprint": fingerprint])
+            let row = try connection.row(Query.secret, ["fingerprint": SQLValue(fingerprint)])
             var whole = key
             var account = account
             if let row {
-                account = row["account"]
+                account = try row.text("account")
                 let known = try SecretBuffer.parse(
-                    openGatewaySecret(row.octets("sealed"), fingerprint: fingerprint, account: account))
+                    open(
+                        row.blob("sealed"), in: .gatewaySecret, key: [SQLValue(fingerprint)], account: SQLValue(account)
+                    ))
                 guard key.presentSecrets != known.presentSecrets || entry.outcome != .unchanged else {
                     entry.hasSecret = true
                     return entry
@@ -93,15 +93,16 @@ extension KeyStore {
             }
             let now = try revision ?? Self.raiseCounter(connection)
             // The certificate's revision covers its secret too: caches go by it.
+            try connection.execute(Query.touch, ["fingerprint": SQLValue(fingerprint), "revision": SQLValue(now)])
+            let (master, sealed) = try seal(
+                whole.serialized(), in: .gatewaySecret, key: [SQLValue(fingerprint)], account: SQLValue(account),
+                connection)
             try connection.execute(
-                sql: Query.touch, arguments: ["fingerprint": fingerprint, "revision": now])
-            let (master, sealed) = try sealGatewaySecret(
-                whole.serialized(), fingerprint: fingerprint, account: account, in: connection)
-            try connection.execute(
-                sql: Query.insertSecret,
-                arguments: [
-                    "fingerprint": fingerprint, "account": account, "master": master, "revision": now,
-                    "now": clock(), "sealed": Blob.of(sealed),
+                Query.insertSecret,
+                [
+                    "fingerprint": SQLValue(fingerprint), "account": SQLValue(account), "master": SQLValue(master),
+                    "revision": SQLValue(now),
+                    "now": SQLValue(clock()), "sealed": SQLValue(sealed),
                 ])
             if entry.outcome == .unchanged { entry.outcome = .updated }
             entry.hasSecret = true
@@ -124,7 +125,8 @@ extension KeyStore {
 
     /// Merges one certificate with what is known of it.
     private func store(
-        _ certificate: Certificate, _ provenance: Provenance, _ revision: inout Int64?, in connection: Database
+        _ certificate: Certificate, _ provenance: Provenance, _ revision: inout Int64?,
+        in connection: any StoreConnection
     ) throws -> ImportReport.Entry {
         let fingerprint = certificate.fingerprint.hex
         let known = try StoredCertificate.fetch(fingerprint, in: connection)

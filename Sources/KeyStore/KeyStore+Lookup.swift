@@ -1,4 +1,3 @@
-import GRDB
 import Libcrypto
 public import MIME
 public import OpenPGP
@@ -91,7 +90,9 @@ extension KeyStore: CertificateSource {
     // MARK: -
 
     /// Answers from memory while the store has not changed, else in one snapshot.
-    private func hits(for question: CertificateCache.Question, _ fetch: (Database) throws -> [CertificateCache.Hit])
+    private func hits(
+        for question: CertificateCache.Question, _ fetch: (any StoreConnection) throws -> [CertificateCache.Hit]
+    )
         throws -> [CertificateCache.Hit]
     {
         let counter = try changeCounter()
@@ -101,28 +102,30 @@ extension KeyStore: CertificateSource {
         return hits
     }
 
-    private static func addressHits(_ connection: Database, _ sql: String, _ address: EmailAddress) throws
+    private static func addressHits(_ connection: any StoreConnection, _ sql: String, _ address: EmailAddress) throws
         -> [CertificateCache.Hit]
     {
-        let rows = try Row.fetchAll(
-            connection.cachedStatement(sql: sql),
-            arguments: [
-                "domain": address.domain, "folded": AddressFolding.fold(address.localPart), "limit": lookupLimit,
+        let rows = try connection.rows(
+            sql,
+            [
+                "domain": SQLValue(address.domain), "folded": SQLValue(AddressFolding.fold(address.localPart)),
+                "limit": SQLValue(lookupLimit),
             ])
-        return rows.map { row in
+        return try rows.map { row in
             CertificateCache.Hit(
-                fingerprint: row["fingerprint"], revision: row["revision"], userID: row.octets("user_id"),
-                localPart: row["local_part"], provenance: Provenance(stored: row["provenance"]))
+                fingerprint: try row.text("fingerprint"), revision: try row.integer("revision"),
+                userID: try row.blob("user_id"),
+                localPart: try row.text("local_part"), provenance: Provenance(stored: try row.text("provenance")))
         }
     }
 
-    private static func keyHits(_ connection: Database, _ sql: String, _ values: [String: String]) throws
+    private static func keyHits(_ connection: any StoreConnection, _ sql: String, _ values: [String: String]) throws
         -> [CertificateCache.Hit]
     {
-        var arguments = StatementArguments(values)
-        arguments += ["limit": lookupLimit]
-        return try Row.fetchAll(connection.cachedStatement(sql: sql), arguments: arguments)
-            .map { CertificateCache.Hit(fingerprint: $0["fingerprint"], revision: $0["revision"]) }
+        var arguments = values.mapValues { SQLValue($0) }
+        arguments["limit"] = SQLValue(lookupLimit)
+        return try connection.rows(sql, arguments)
+            .map { CertificateCache.Hit(fingerprint: try $0.text("fingerprint"), revision: try $0.integer("revision")) }
     }
 
     private struct Candidate {
@@ -198,10 +201,11 @@ extension KeyStore: CertificateSource {
     private func secretCertificate(_ entry: CertificateCache.Entry, fingerprint: String) throws -> SecretCertificate? {
         if let known = cache.secret(fingerprint, revision: entry.revision) { return known }
         let row = try database.read {
-            try Row.fetchOne($0.cachedStatement(sql: Query.secret), arguments: ["fingerprint": fingerprint])
+            try $0.row(Query.secret, ["fingerprint": SQLValue(fingerprint)])
         }
         guard let row else { return nil }
-        let opened = try openGatewaySecret(row.octets("sealed"), fingerprint: fingerprint, account: row["account"])
+        let opened = try open(
+            row.blob("sealed"), in: .gatewaySecret, key: [SQLValue(fingerprint)], account: row.value("account"))
         let secret = try SecretBuffer.parse(opened).merged(with: entry.certificate)
         cache.remember(secret, fingerprint: fingerprint, revision: entry.revision)
         return secret

@@ -1,4 +1,3 @@
-import GRDB
 import Libcrypto
 
 extension KeyStore {
@@ -19,28 +18,16 @@ extension KeyStore {
         RecordName(table: "master_key", column: "proof", row: id, account: "")
     }
 
-    /// The two tables of sealed keys.
-    enum SecretTable: String, CaseIterable {
-        case openPGP = "gateway_secret"
-        case smime = "smime_secret"
-
-        fileprivate var toReseal: String { self == .openPGP ? Query.secretsToReseal : Query.smimeSecretsToReseal }
-        fileprivate var reseal: String { self == .openPGP ? Query.reseal : Query.resealSMIME }
-
-        fileprivate func name(_ fingerprint: String, _ account: String) -> RecordName {
-            RecordName(table: rawValue, column: "sealed", row: fingerprint, account: account)
-        }
-    }
-
     private struct MasterRow {
         var id: String
         var isCurrent: Bool
         var proof: [UInt8]
     }
 
-    private static func masterRows(_ connection: Database) throws -> [MasterRow] {
-        try Row.fetchAll(connection, sql: Query.masterKeys).map { row in
-            MasterRow(id: row["id"], isCurrent: (row["state"] as String) == "current", proof: row.octets("proof"))
+    private static func masterRows(_ connection: any StoreConnection) throws -> [MasterRow] {
+        try connection.rows(Query.masterKeys).map { row in
+            MasterRow(
+                id: try row.text("id"), isCurrent: try row.text("state") == "current", proof: try row.blob("proof"))
         }
     }
 
@@ -72,31 +59,35 @@ extension KeyStore {
         for row in rows { _ = try? keyring.key(row.id) }
     }
 
-    private func insert(_ master: MasterKey, in connection: Database) throws {
+    private func insert(_ master: MasterKey, in connection: any StoreConnection) throws {
         let sealed = try SealedRecord.seal(Self.proof, with: master, purpose: .gateway, at: Self.proofName(master.id))
         try connection.execute(
-            sql: Query.insertMaster, arguments: ["id": master.id, "proof": Blob.of(sealed), "now": clock()])
+            Query.insertMaster, ["id": SQLValue(master.id), "proof": SQLValue(sealed), "now": SQLValue(clock())])
     }
 
-    /// Seals a secret of the gateway under the key that is current in the store, which may be newer than ours.
-    func sealGatewaySecret(
-        _ secret: SecretBytes, fingerprint: String, account: String, table: SecretTable = .openPGP,
-        in connection: Database
+    /// Seals a secret under the key that is current in the store, which may be newer than ours.
+    ///
+    /// - Parameters:
+    ///   - key: the values of the row's primary key, as the record will be found by.
+    ///   - account: whose it is.
+    /// - Returns: the record, and for the column beside it the key it is sealed under.
+    func seal(
+        _ secret: SecretBytes, in column: SealedColumn, key: [SQLValue], account: SQLValue,
+        _ connection: any StoreConnection
     ) throws -> (master: String, sealed: [UInt8]) {
         guard let current = try Self.masterRows(connection).first(where: \.isCurrent) else {
             throw KeyStoreError(.corrupt, "store \(path): names no master key; restore the newest backup")
         }
         let sealed = try SealedRecord.seal(
-            secret, with: keyring.key(current.id), purpose: .gateway, at: table.name(fingerprint, account))
+            secret, with: keyring.key(current.id), purpose: column.purpose, at: column.name(key, account: account))
         return (current.id, sealed)
     }
 
-    func openGatewaySecret(
-        _ sealed: [UInt8], fingerprint: String, account: String, table: SecretTable = .openPGP
-    ) throws -> SecretBytes {
-        let name = table.name(fingerprint, account)
+    /// - Throws: `sealBroken` for a record that was changed or belongs to another row.
+    func open(_ sealed: [UInt8], in column: SealedColumn, key: [SQLValue], account: SQLValue) throws -> SecretBytes {
+        let name = column.name(key, account: account)
         let record = try SealedRecord(parsing: sealed, at: name)
-        return try record.open(with: keyring.key(record.masterID), purpose: .gateway, at: name)
+        return try record.open(with: keyring.key(record.masterID), purpose: column.purpose, at: name)
     }
 
     /// Replaces the master key and seals every secret again, in small transactions.
@@ -126,8 +117,8 @@ extension KeyStore {
         var resealed = 0
         for row in try database.read(Self.masterRows) where !row.isCurrent {
             while true {
-                let count = try SecretTable.allCases.reduce(0) { sum, table in
-                    try sum + resealBatch(table, from: row.id, to: next, limit: max(1, batch))
+                let count = try SealedColumn.all.reduce(0) { sum, column in
+                    try sum + resealBatch(column, from: row.id, to: next, limit: max(1, batch))
                 }
                 if count == 0 { break }
                 resealed += count
@@ -144,7 +135,7 @@ extension KeyStore {
             guard try Self.masterRows(connection).allSatisfy(\.isCurrent) else {
                 throw KeyStoreError(.busy, "store \(path): another rotation of its master key is running")
             }
-            try connection.execute(sql: Query.retireMasters)
+            try connection.execute(Query.retireMasters)
             try insert(next, in: connection)
             _ = try Self.raiseCounter(connection)
         }
@@ -152,21 +143,21 @@ extension KeyStore {
     }
 
     private func resealBatch(
-        _ table: SecretTable, from old: String, to next: MasterKey, limit: Int
+        _ column: SealedColumn, from old: String, to next: MasterKey, limit: Int
     ) throws -> Int {
         try database.write { connection in
-            let rows = try Row.fetchAll(
-                connection, sql: table.toReseal, arguments: ["master": old, "limit": limit])
+            let rows = try connection.rows(column.toReseal, ["master": SQLValue(old), "limit": SQLValue(limit)])
             for row in rows {
-                let fingerprint: String = row["fingerprint"]
-                let account: String = row["account"]
-                let secret = try openGatewaySecret(
-                    row.octets("sealed"), fingerprint: fingerprint, account: account, table: table)
+                let key = try column.key.indices.map { try row.value("key\($0)") }
+                let owner = try row.value("owner")
+                let secret = try open(row.blob("sealed"), in: column, key: key, account: owner)
                 let sealed = try SealedRecord.seal(
-                    secret, with: next, purpose: .gateway, at: table.name(fingerprint, account))
-                try connection.execute(
-                    sql: table.reseal,
-                    arguments: ["new": next.id, "sealed": Blob.of(sealed), "fingerprint": fingerprint, "old": old])
+                    secret, with: next, purpose: column.purpose, at: column.name(key, account: owner))
+                var arguments: [String: SQLValue] = [
+                    "new": SQLValue(next.id), "sealed": SQLValue(sealed), "old": SQLValue(old),
+                ]
+                for (index, value) in key.enumerated() { arguments["key\(index)"] = value }
+                try connection.execute(column.reseal, arguments)
             }
             return rows.count
         }
@@ -183,12 +174,12 @@ extension KeyStore {
         let retired = try database.write { connection in
             let retired = try Self.masterRows(connection).filter { !$0.isCurrent }.map(\.id)
             // The foreign key of the sealed rows makes this fail rather than orphan a secret.
-            try connection.execute(sql: Query.deleteRetired)
+            try connection.execute(Query.deleteRetired)
             _ = try Self.raiseCounter(connection)
             return retired
         }
         for id in retired { keyring.forget(id) }
         // What was sealed under the old key leaves the log as well.
-        try database.administer { _ = try Row.fetchOne($0, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        database.scrub()
     }
 }

@@ -1,5 +1,4 @@
 public import CMS
-import GRDB
 public import MIME
 public import ProtectedMail
 
@@ -44,13 +43,14 @@ extension KeyStore {
         return try database.write { connection in
             for other in chain where other != certificate { _ = try store(other, .message, nil, in: connection) }
             let entry = try store(certificate, .own, nil, in: connection)
-            let (master, sealed) = try sealGatewaySecret(
-                key.pkcs8, fingerprint: fingerprint, account: account, table: .smime, in: connection)
+            let (master, sealed) = try seal(
+                key.pkcs8, in: .smimeSecret, key: [SQLValue(fingerprint)], account: SQLValue(account), connection)
             try connection.execute(
-                sql: Query.insertSMIMESecret,
-                arguments: [
-                    "fingerprint": fingerprint, "account": account, "master": master, "now": clock(),
-                    "sealed": Blob.of(sealed),
+                Query.insertSMIMESecret,
+                [
+                    "fingerprint": SQLValue(fingerprint), "account": SQLValue(account), "master": SQLValue(master),
+                    "now": SQLValue(clock()),
+                    "sealed": SQLValue(sealed),
                 ])
             _ = try Self.raiseCounter(connection)
             return SMIMEEntry(certificate: certificate, outcome: entry.outcome, hasPrivateKey: true)
@@ -59,35 +59,39 @@ extension KeyStore {
 
     private func store(
         _ certificate: X509Certificate, _ provenance: Provenance, _ capabilities: SMIMECapabilities?,
-        in connection: Database
+        in connection: any StoreConnection
     ) throws -> SMIMEEntry {
         guard certificate.der.count <= Self.maximumX509 else {
             throw KeyStoreError(.unusableInput, "certificate \(certificate.serial): larger than 256 KiB")
         }
         let fingerprint = try certificate.fingerprintHex
-        let known = try Row.fetchOne(connection, sql: Query.smimeOne, arguments: ["fingerprint": fingerprint])
-        let before = known.map { Provenance(stored: $0["provenance"]) }
+        let known = try connection.row(Query.smimeOne, ["fingerprint": SQLValue(fingerprint)])
+        let before = try known.map { Provenance(stored: try $0.text("provenance")) }
         let raised = provenance.raised(to: before)
+        let stated = try known?.blobOrNil("capabilities")
         let isSame =
             known != nil && raised == before
-            && (capabilities == nil || capabilities?.encoded == known?.octetsOrNil("capabilities"))
-        let hasKey = known?.octetsOrNil("sealed") != nil
+            && (capabilities == nil || capabilities?.encoded == stated)
+        let hasKey = try known?.blobOrNil("sealed") != nil
         guard !isSame else {
             return SMIMEEntry(certificate: certificate, outcome: .unchanged, hasPrivateKey: hasKey)
         }
         try connection.execute(
-            sql: Query.insertSMIME,
-            arguments: [
-                "fingerprint": fingerprint, "issuer": Blob.of(certificate.identity.issuer),
-                "serial": Blob.of(certificate.identity.serial),
-                "subject_key_id": certificate.subjectKeyIdentifier.map { Blob.of($0) },
-                "provenance": raised.rawValue, "now": clock(),
-                "capabilities": capabilities.map { Blob.of($0.encoded) }, "bytes": Blob.of(certificate.der),
+            Query.insertSMIME,
+            [
+                "fingerprint": SQLValue(fingerprint), "issuer": SQLValue(certificate.identity.issuer),
+                "serial": SQLValue(certificate.identity.serial),
+                "subject_key_id": SQLValue(certificate.subjectKeyIdentifier),
+                "provenance": SQLValue(raised.rawValue), "now": SQLValue(clock()),
+                "capabilities": SQLValue(capabilities?.encoded), "bytes": SQLValue(certificate.der),
             ])
         for address in certificate.emailAddresses.compactMap(\.address) where address.isDomainMapped {
             try connection.execute(
-                sql: Query.insertSMIMEAddress,
-                arguments: ["fingerprint": fingerprint, "domain": address.domain, "local_part": address.localPart])
+                Query.insertSMIMEAddress,
+                [
+                    "fingerprint": SQLValue(fingerprint), "domain": SQLValue(address.domain),
+                    "local_part": SQLValue(address.localPart),
+                ])
         }
         return SMIMEEntry(
             certificate: certificate, outcome: known == nil ? .new : .updated, hasPrivateKey: hasKey)
@@ -99,9 +103,12 @@ extension KeyStore {
     public func smimeCertificates(for address: EmailAddress) throws -> [KnownX509] {
         guard address.isDomainMapped else { return [] }
         return try smime(.address(address)) { connection in
-            try Row.fetchAll(
-                connection.cachedStatement(sql: Query.smimeByAddress),
-                arguments: ["domain": address.domain, "local_part": address.localPart, "limit": Self.lookupLimit])
+            try connection.rows(
+                Query.smimeByAddress,
+                [
+                    "domain": SQLValue(address.domain), "local_part": SQLValue(address.localPart),
+                    "limit": SQLValue(Self.lookupLimit),
+                ])
         }.filter { $0.certificate.matches(address: address) }
             .sorted { $0.certificate.notAfter > $1.certificate.notAfter }
     }
@@ -113,16 +120,16 @@ extension KeyStore {
             found += try smime(.identifier(identifier)) { connection in
                 switch identifier {
                 case .issuerAndSerial(let identity):
-                    try Row.fetchAll(
-                        connection.cachedStatement(sql: Query.smimeByIdentity),
-                        arguments: [
-                            "issuer": Blob.of(identity.issuer), "serial": Blob.of(identity.serial),
-                            "limit": Self.lookupLimit,
+                    try connection.rows(
+                        Query.smimeByIdentity,
+                        [
+                            "issuer": SQLValue(identity.issuer), "serial": SQLValue(identity.serial),
+                            "limit": SQLValue(Self.lookupLimit),
                         ])
                 case .subjectKeyIdentifier(let key):
-                    try Row.fetchAll(
-                        connection.cachedStatement(sql: Query.smimeByKeyIdentifier),
-                        arguments: ["subject_key_id": Blob.of(key), "limit": Self.lookupLimit])
+                    try connection.rows(
+                        Query.smimeByKeyIdentifier,
+                        ["subject_key_id": SQLValue(key), "limit": SQLValue(Self.lookupLimit)])
                 }
             }
         }
@@ -146,10 +153,10 @@ extension KeyStore {
         var after = ""
         while true {
             let rows = try database.read {
-                try Row.fetchAll($0, sql: Query.smimePage, arguments: ["after": after, "limit": 256])
+                try $0.rows(Query.smimePage, ["after": SQLValue(after), "limit": 256])
             }
             for row in rows {
-                after = row["fingerprint"]
+                after = try row.text("fingerprint")
                 if let known = try known(row) { try body(known) }
             }
             if rows.count < 256 { return }
@@ -159,7 +166,7 @@ extension KeyStore {
     /// One certificate by its SHA-256 fingerprint; nil if it is not known.
     public func smimeCertificate(_ fingerprint: String) throws -> KnownX509? {
         let row = try database.read {
-            try Row.fetchOne($0, sql: Query.smimeOne, arguments: ["fingerprint": fingerprint])
+            try $0.row(Query.smimeOne, ["fingerprint": SQLValue(fingerprint)])
         }
         return try row.flatMap { try known($0) }
     }
@@ -169,28 +176,28 @@ extension KeyStore {
     public func deleteSMIME(_ fingerprint: String, includingSecret: Bool = false) throws {
         try database.write { connection in
             guard
-                let row = try Row.fetchOne(connection, sql: Query.smimeOne, arguments: ["fingerprint": fingerprint])
+                let row = try connection.row(Query.smimeOne, ["fingerprint": SQLValue(fingerprint)])
             else { throw KeyStoreError(.notFound, "certificate \(fingerprint): not in the store") }
-            if row.octetsOrNil("sealed") != nil {
+            if try row.blobOrNil("sealed") != nil {
                 guard includingSecret else {
                     throw KeyStoreError(
                         .hasSecretKey,
                         "certificate \(fingerprint): its private key is here and mail to it could no longer be read; "
                             + "export it first, then delete with the private key")
                 }
-                try connection.execute(sql: Query.deleteSMIMESecret, arguments: ["fingerprint": fingerprint])
+                try connection.execute(Query.deleteSMIMESecret, ["fingerprint": SQLValue(fingerprint)])
             }
-            try connection.execute(sql: Query.deleteSMIME, arguments: ["fingerprint": fingerprint])
+            try connection.execute(Query.deleteSMIME, ["fingerprint": SQLValue(fingerprint)])
             _ = try Self.raiseCounter(connection)
         }
         if includingSecret {
-            try? database.administer { _ = try Row.fetchOne($0, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+            database.scrub()
         }
     }
 
     /// Answers from memory while the store has not changed, else in one snapshot.
     private func smime(
-        _ question: SMIMECache.Question, _ fetch: (Database) throws -> [Row]
+        _ question: SMIMECache.Question, _ fetch: (any StoreConnection) throws -> [SQLRow]
     ) throws -> [KnownX509] {
         let counter = try changeCounter()
         if let known = smimeCache.answer(to: question, counter: counter) { return known }
@@ -200,18 +207,19 @@ extension KeyStore {
         return found
     }
 
-    private func known(_ row: Row) throws -> KnownX509? {
-        guard let certificate = try? X509Certificate(der: row.octets("bytes")) else { return nil }
+    private func known(_ row: SQLRow) throws -> KnownX509? {
+        let der = try row.blob("bytes")
+        guard let certificate = try? X509Certificate(der: der) else { return nil }
         var key: CMSPrivateKey?
-        if let sealed = row.octetsOrNil("sealed") {
-            let opened = try openGatewaySecret(
-                sealed, fingerprint: row["fingerprint"], account: row["account"], table: .smime)
+        if let sealed = try row.blobOrNil("sealed") {
+            let opened = try open(
+                sealed, in: .smimeSecret, key: [row.value("fingerprint")], account: row.value("account"))
             do { key = try CMSPrivateKey(opened) } catch {
                 throw KeyStoreError(.corrupt, "private key \(certificate.serial): cannot be read; import it again")
             }
         }
         return KnownX509(
-            certificate: certificate, provenance: Provenance(stored: row["provenance"]),
-            capabilities: row.octetsOrNil("capabilities").flatMap { try? SMIMECapabilities($0) }, privateKey: key)
+            certificate: certificate, provenance: Provenance(stored: try row.text("provenance")),
+            capabilities: try row.blobOrNil("capabilities").flatMap { try? SMIMECapabilities($0) }, privateKey: key)
     }
 }

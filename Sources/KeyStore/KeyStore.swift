@@ -1,4 +1,3 @@
-import GRDB
 import Glibc
 import Libcrypto
 
@@ -8,10 +7,9 @@ import Libcrypto
 /// them from milter workers, never from an event loop. All errors are ``KeyStoreError``.
 public final class KeyStore: Sendable {
     public let path: String
-    let database: StoreDatabase
+    let database: any StoreEngine
     let keyring: Keyring
     let cache: CertificateCache
-    private let watch: ChangeWatch
     let smimeCache = SMIMECache()
     /// Unix seconds for bookkeeping columns; never used to judge a key.
     let clock: @Sendable () -> Int64
@@ -36,12 +34,11 @@ public final class KeyStore: Sendable {
     ) throws {
         self.path = path
         self.clock = clock
-        database = try StoreDatabase(
-            path: path, readers: readers, busyTimeout: busyTimeout, migrations: migrations, maximumPages: maximumPages,
-            now: clock)
+        database = try SQLiteEngine(
+            path: path, readers: readers, busyTimeout: busyTimeout, maximumPages: maximumPages)
+        try Migrator(migrations: migrations).run(on: database, now: clock())
         keyring = Keyring(master)
         cache = CertificateCache(limits: cacheLimits)
-        watch = ChangeWatch(database: path)
         try checkMasterKey(master)
     }
 
@@ -58,31 +55,23 @@ public final class KeyStore: Sendable {
     }
 
     /// Asks the writing connection how it is set up.
-    public func settings() throws -> Settings {
-        try database.administer { connection in
-            Settings(
-                journalMode: try String.fetchOne(connection, sql: "PRAGMA journal_mode") ?? "",
-                synchronous: try Int.fetchOne(connection, sql: "PRAGMA synchronous") ?? -1,
-                foreignKeys: try Int.fetchOne(connection, sql: "PRAGMA foreign_keys") == 1,
-                schemaVersion: try Int.fetchOne(connection, sql: "PRAGMA user_version") ?? -1)
-        }
-    }
+    public func settings() throws -> Settings { try database.settings() }
 
     /// A number that rises with every change, made by whichever process.
     public func changeCounter() throws -> Int64 {
-        try watch.counter { try database.readStatement { try Self.counter($0) } }
+        try database.counter { try database.readStatement { try Self.counter($0) } }
     }
 
-    static func counter(_ connection: Database) throws -> Int64 {
-        guard let counter = try Int64.fetchOne(connection.cachedStatement(sql: Query.counter)) else {
+    static func counter(_ connection: any StoreConnection) throws -> Int64 {
+        guard let counter = try connection.row(Query.counter)?.integer("counter") else {
             throw KeyStoreError(.corrupt, "store: its change counter is gone; restore the newest backup")
         }
         return counter
     }
 
     /// Raises the counter within a write and returns its new value, the revision of what is written.
-    static func raiseCounter(_ connection: Database) throws -> Int64 {
-        try connection.execute(sql: Query.raiseCounter)
+    static func raiseCounter(_ connection: any StoreConnection) throws -> Int64 {
+        try connection.execute(Query.raiseCounter)
         return try counter(connection)
     }
 }

@@ -97,14 +97,6 @@ enum Query {
         """
 
     // Rotation
-    static let secretsToReseal = """
-        SELECT fingerprint, account, sealed FROM gateway_secret WHERE master = :master
-        ORDER BY fingerprint LIMIT :limit
-        """
-    static let reseal = """
-        UPDATE gateway_secret SET master = :new, sealed = :sealed WHERE fingerprint = :fingerprint AND master = :old
-        """
-    static let countSealed = "SELECT COUNT(*) AS rows FROM gateway_secret WHERE master = :master"
 
     // S/MIME
     private static let smimeColumns = """
@@ -156,16 +148,11 @@ enum Query {
         """
     static let deleteSMIMESecret = "DELETE FROM smime_secret WHERE fingerprint = :fingerprint"
     static let deleteSMIME = "DELETE FROM smime_certificate WHERE fingerprint = :fingerprint"
-    static let smimeSecretsToReseal = """
-        SELECT fingerprint, account, sealed FROM smime_secret WHERE master = :master ORDER BY fingerprint LIMIT :limit
-        """
-    static let resealSMIME = """
-        UPDATE smime_secret SET master = :new, sealed = :sealed WHERE fingerprint = :fingerprint AND master = :old
-        """
 
     /// What the mail path asks: every one must be answered by an index.
-    static let lookups = [
-        byAddress, byKeyID, byKeyFingerprint, byFingerprint, certificate, userIDs, secretsByAddress, secretsByKeyID,
-        secret, secretsToReseal, smimeByAddress, smimeByIdentity, smimeByKeyIdentifier, smimeOne, smimeSecretsToReseal,
-    ]
+    static let lookups =
+        [
+            byAddress, byKeyID, byKeyFingerprint, byFingerprint, certificate, userIDs, secretsByAddress, secretsByKeyID,
+            secret, smimeByAddress, smimeByIdentity, smimeByKeyIdentifier, smimeOne,
+        ] + SealedColumn.all.map(\.toReseal)
 }

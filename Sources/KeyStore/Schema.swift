@@ -2,8 +2,12 @@
 struct Migration: Sendable {
     /// The schema version after this step.
     let version: Int
-    /// Statements per engine; SQLite only for now.
-    let sqlite: [String]
+    let statements: @Sendable (Dialect) -> [String]
+
+    init(version: Int, statements: @escaping @Sendable (Dialect) -> [String]) {
+        self.version = version
+        self.statements = statements
+    }
 }
 
 /// The table definitions. STRICT, so that a value of another type never reaches the code that reads a column.
@@ -14,108 +18,113 @@ enum Schema {
     static let migrations = [
         Migration(
             version: 1,
-            sqlite: [
-                """
-                CREATE TABLE store_change (
-                    id INTEGER PRIMARY KEY NOT NULL CHECK (id = 1),
-                    counter INTEGER NOT NULL
-                ) STRICT
-                """,
-                "INSERT INTO store_change (id, counter) VALUES (1, 0)",
-                // One row 'current'; during a rotation one more, 'retiring'. The proof is a sealed constant: it opens
-                // only under the right key.
-                """
-                CREATE TABLE master_key (
-                    id TEXT PRIMARY KEY NOT NULL,
-                    state TEXT NOT NULL CHECK (state IN ('current', 'retiring')),
-                    proof BLOB NOT NULL,
-                    created INTEGER NOT NULL
-                ) STRICT
-                """,
-                """
-                CREATE TABLE certificate (
-                    fingerprint TEXT PRIMARY KEY NOT NULL,
-                    provenance TEXT NOT NULL,
-                    revision INTEGER NOT NULL,
-                    created INTEGER NOT NULL,
-                    updated INTEGER NOT NULL,
-                    bytes BLOB NOT NULL
-                ) STRICT
-                """,
-                """
-                CREATE TABLE certificate_key (
-                    certificate TEXT NOT NULL REFERENCES certificate (fingerprint) ON DELETE CASCADE,
-                    fingerprint TEXT NOT NULL,
-                    key_id TEXT NOT NULL,
-                    PRIMARY KEY (certificate, fingerprint)
-                ) STRICT
-                """,
-                "CREATE INDEX certificate_key_fingerprint ON certificate_key (fingerprint)",
-                "CREATE INDEX certificate_key_key_id ON certificate_key (key_id)",
-                // Trust is kept per user ID: the holder of a key can add any address to it.
-                """
-                CREATE TABLE certificate_user_id (
-                    certificate TEXT NOT NULL REFERENCES certificate (fingerprint) ON DELETE CASCADE,
-                    user_id BLOB NOT NULL,
-                    provenance TEXT NOT NULL,
-                    local_part TEXT,
-                    local_folded TEXT,
-                    domain TEXT,
-                    PRIMARY KEY (certificate, user_id)
-                ) STRICT
-                """,
-                "CREATE INDEX certificate_user_id_address ON certificate_user_id (domain, local_folded)",
-                """
-                CREATE TABLE gateway_secret (
-                    fingerprint TEXT PRIMARY KEY NOT NULL REFERENCES certificate (fingerprint) ON DELETE RESTRICT,
-                    account TEXT NOT NULL,
-                    master TEXT NOT NULL REFERENCES master_key (id),
-                    revision INTEGER NOT NULL,
-                    created INTEGER NOT NULL,
-                    sealed BLOB NOT NULL
-                ) STRICT
-                """,
-                "CREATE INDEX gateway_secret_master ON gateway_secret (master)",
-            ]),
+            statements: { d in
+                [
+                    """
+                    CREATE TABLE store_change (
+                        id \(d.integer) PRIMARY KEY NOT NULL CHECK (id = 1),
+                        counter \(d.integer) NOT NULL
+                    ) \(d.strict)
+                    """,
+                    "INSERT INTO store_change (id, counter) VALUES (1, 0)",
+                    // One row 'current'; during a rotation one more, 'retiring'. The proof is a sealed constant: it opens
+                    // only under the right key.
+                    """
+                    CREATE TABLE master_key (
+                        id \(d.text) PRIMARY KEY NOT NULL,
+                        state \(d.text) NOT NULL CHECK (state IN ('current', 'retiring')),
+                        proof \(d.blob) NOT NULL,
+                        created \(d.integer) NOT NULL
+                    ) \(d.strict)
+                    """,
+                    """
+                    CREATE TABLE certificate (
+                        fingerprint \(d.text) PRIMARY KEY NOT NULL,
+                        provenance \(d.text) NOT NULL,
+                        revision \(d.integer) NOT NULL,
+                        created \(d.integer) NOT NULL,
+                        updated \(d.integer) NOT NULL,
+                        bytes \(d.blob) NOT NULL
+                    ) \(d.strict)
+                    """,
+                    """
+                    CREATE TABLE certificate_key (
+                        certificate \(d.text) NOT NULL REFERENCES certificate (fingerprint) ON DELETE CASCADE,
+                        fingerprint \(d.text) NOT NULL,
+                        key_id \(d.text) NOT NULL,
+                        PRIMARY KEY (certificate, fingerprint)
+                    ) \(d.strict)
+                    """,
+                    "CREATE INDEX certificate_key_fingerprint ON certificate_key (fingerprint)",
+                    "CREATE INDEX certificate_key_key_id ON certificate_key (key_id)",
+                    // Trust is kept per user ID: the holder of a key can add any address to it.
+                    """
+                    CREATE TABLE certificate_user_id (
+                        certificate \(d.text) NOT NULL REFERENCES certificate (fingerprint) ON DELETE CASCADE,
+                        user_id \(d.blob) NOT NULL,
+                        provenance \(d.text) NOT NULL,
+                        local_part \(d.text),
+                        local_folded \(d.text),
+                        domain \(d.text),
+                        PRIMARY KEY (certificate, user_id)
+                    ) \(d.strict)
+                    """,
+                    "CREATE INDEX certificate_user_id_address ON certificate_user_id (domain, local_folded)",
+                    """
+                    CREATE TABLE gateway_secret (
+                        fingerprint \(d.text) PRIMARY KEY NOT NULL REFERENCES certificate (fingerprint) ON DELETE RESTRICT,
+                        account \(d.text) NOT NULL,
+                        master \(d.text) NOT NULL REFERENCES master_key (id),
+                        revision \(d.integer) NOT NULL,
+                        created \(d.integer) NOT NULL,
+                        sealed \(d.blob) NOT NULL
+                    ) \(d.strict)
+                    """,
+                    "CREATE INDEX gateway_secret_master ON gateway_secret (master)",
+                ]
+            }),
         Migration(
             version: 2,
-            sqlite: [
-                // S/MIME. Issuer and serial number are the identity; not unique, so that nobody can block another's place
-                // by a forged pair.
-                """
-                CREATE TABLE smime_certificate (
-                    fingerprint TEXT PRIMARY KEY NOT NULL,
-                    issuer BLOB NOT NULL,
-                    serial BLOB NOT NULL,
-                    subject_key_id BLOB,
-                    provenance TEXT NOT NULL,
-                    created INTEGER NOT NULL,
-                    updated INTEGER NOT NULL,
-                    capabilities BLOB,
-                    bytes BLOB NOT NULL
-                ) STRICT
-                """,
-                "CREATE INDEX smime_certificate_identity ON smime_certificate (serial, issuer)",
-                "CREATE INDEX smime_certificate_key ON smime_certificate (subject_key_id)",
-                """
-                CREATE TABLE smime_address (
-                    certificate TEXT NOT NULL REFERENCES smime_certificate (fingerprint) ON DELETE CASCADE,
-                    domain TEXT NOT NULL,
-                    local_part TEXT NOT NULL,
-                    PRIMARY KEY (certificate, domain, local_part)
-                ) STRICT
-                """,
-                "CREATE INDEX smime_address_address ON smime_address (domain, local_part)",
-                """
-                CREATE TABLE smime_secret (
-                    fingerprint TEXT PRIMARY KEY NOT NULL REFERENCES smime_certificate (fingerprint) ON DELETE RESTRICT,
-                    account TEXT NOT NULL,
-                    master TEXT NOT NULL REFERENCES master_key (id),
-                    created INTEGER NOT NULL,
-                    sealed BLOB NOT NULL
-                ) STRICT
-                """,
-                "CREATE INDEX smime_secret_master ON smime_secret (master)",
-            ]),
+            statements: { d in
+                [
+                    // S/MIME. Issuer and serial number are the identity; not unique, so that nobody can block another's place
+                    // by a forged pair.
+                    """
+                    CREATE TABLE smime_certificate (
+                        fingerprint \(d.text) PRIMARY KEY NOT NULL,
+                        issuer \(d.blob) NOT NULL,
+                        serial \(d.blob) NOT NULL,
+                        subject_key_id \(d.blob),
+                        provenance \(d.text) NOT NULL,
+                        created \(d.integer) NOT NULL,
+                        updated \(d.integer) NOT NULL,
+                        capabilities \(d.blob),
+                        bytes \(d.blob) NOT NULL
+                    ) \(d.strict)
+                    """,
+                    "CREATE INDEX smime_certificate_identity ON smime_certificate (serial, issuer)",
+                    "CREATE INDEX smime_certificate_key ON smime_certificate (subject_key_id)",
+                    """
+                    CREATE TABLE smime_address (
+                        certificate \(d.text) NOT NULL REFERENCES smime_certificate (fingerprint) ON DELETE CASCADE,
+                        domain \(d.text) NOT NULL,
+                        local_part \(d.text) NOT NULL,
+                        PRIMARY KEY (certificate, domain, local_part)
+                    ) \(d.strict)
+                    """,
+                    "CREATE INDEX smime_address_address ON smime_address (domain, local_part)",
+                    """
+                    CREATE TABLE smime_secret (
+                        fingerprint \(d.text) PRIMARY KEY NOT NULL REFERENCES smime_certificate (fingerprint) ON DELETE RESTRICT,
+                        account \(d.text) NOT NULL,
+                        master \(d.text) NOT NULL REFERENCES master_key (id),
+                        created \(d.integer) NOT NULL,
+                        sealed \(d.blob) NOT NULL
+                    ) \(d.strict)
+                    """,
+                    "CREATE INDEX smime_secret_master ON smime_secret (master)",
+                ]
+            }),
+        Migration(version: 3) { d in mailboxTables(d) },
     ]
 }

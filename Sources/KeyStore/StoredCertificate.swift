@@ -1,4 +1,3 @@
-import GRDB
 import Libcrypto
 import MIME
 import OpenPGP
@@ -12,20 +11,18 @@ struct StoredCertificate {
     var bytes: [UInt8]
     var userIDs: [[UInt8]: Provenance]
 
-    static func fetch(_ fingerprint: String, in connection: Database) throws -> StoredCertificate? {
+    static func fetch(_ fingerprint: String, in connection: any StoreConnection) throws -> StoredCertificate? {
         guard
-            let row = try Row.fetchOne(
-                connection.cachedStatement(sql: Query.certificate), arguments: ["fingerprint": fingerprint])
+            let row = try connection.row(Query.certificate, ["fingerprint": SQLValue(fingerprint)])
         else { return nil }
         var userIDs: [[UInt8]: Provenance] = [:]
-        let cursor = try Row.fetchCursor(
-            connection.cachedStatement(sql: Query.userIDs), arguments: ["fingerprint": fingerprint])
-        while let row = try cursor.next() {
-            userIDs[row.octets("user_id")] = Provenance(stored: row["provenance"])
+        for row in try connection.rows(Query.userIDs, ["fingerprint": SQLValue(fingerprint)]) {
+            userIDs[try row.blob("user_id")] = Provenance(stored: try row.text("provenance"))
         }
         return StoredCertificate(
-            fingerprint: fingerprint, provenance: Provenance(stored: row["provenance"]), revision: row["revision"],
-            bytes: row.octets("bytes"), userIDs: userIDs)
+            fingerprint: fingerprint, provenance: Provenance(stored: try row.text("provenance")),
+            revision: try row.integer("revision"),
+            bytes: try row.blob("bytes"), userIDs: userIDs)
     }
 
     /// What verification may believe. The holder of a key can add any address to it, and a weaker source may bring that
@@ -51,27 +48,37 @@ struct StoredCertificate {
     /// Writes the certificate with all rows that lookups use.
     static func write(
         _ certificate: Certificate, bytes: [UInt8], provenance: Provenance, userIDs: [[UInt8]: Provenance],
-        revision: Int64, now: Int64, in connection: Database
+        revision: Int64, now: Int64, in connection: any StoreConnection
     ) throws {
         let fingerprint = certificate.fingerprint.hex
-        try connection.cachedStatement(sql: Query.insertCertificate).execute(arguments: [
-            "fingerprint": fingerprint, "provenance": provenance.rawValue, "revision": revision, "now": now,
-            "bytes": Blob.of(bytes),
-        ])
-        try connection.cachedStatement(sql: Query.deleteKeys).execute(arguments: ["fingerprint": fingerprint])
-        for key in certificate.allKeys {
-            try connection.cachedStatement(sql: Query.insertKey).execute(arguments: [
-                "fingerprint": fingerprint, "key_fingerprint": key.fingerprint.hex, "key_id": key.keyID.hex,
+        try connection.execute(
+            Query.insertCertificate,
+            [
+                "fingerprint": SQLValue(fingerprint), "provenance": SQLValue(provenance.rawValue),
+                "revision": SQLValue(revision), "now": SQLValue(now),
+                "bytes": SQLValue(bytes),
             ])
+        try connection.execute(Query.deleteKeys, ["fingerprint": SQLValue(fingerprint)])
+        for key in certificate.allKeys {
+            try connection.execute(
+                Query.insertKey,
+                [
+                    "fingerprint": SQLValue(fingerprint), "key_fingerprint": SQLValue(key.fingerprint.hex),
+                    "key_id": SQLValue(key.keyID.hex),
+                ])
         }
         for component in certificate.userIDs {
             let userID = component.userID
             let address = userID.emailAddress.flatMap { EmailAddress($0) }.flatMap { $0.isDomainMapped ? $0 : nil }
-            try connection.cachedStatement(sql: Query.insertUserID).execute(arguments: [
-                "fingerprint": fingerprint, "user_id": Blob.of(userID.bytes),
-                "provenance": (userIDs[userID.bytes] ?? provenance).rawValue, "local_part": address?.localPart,
-                "local_folded": address.map { AddressFolding.fold($0.localPart) }, "domain": address?.domain,
-            ])
+            try connection.execute(
+                Query.insertUserID,
+                [
+                    "fingerprint": SQLValue(fingerprint), "user_id": SQLValue(userID.bytes),
+                    "provenance": SQLValue((userIDs[userID.bytes] ?? provenance).rawValue),
+                    "local_part": SQLValue(address?.localPart),
+                    "local_folded": SQLValue(address.map { AddressFolding.fold($0.localPart) }),
+                    "domain": SQLValue(address?.domain),
+                ])
         }
     }
 }

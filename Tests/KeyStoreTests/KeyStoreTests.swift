@@ -221,13 +221,13 @@ import Testing
         let b = try Self.key("<b@example.org>")
         try store.importSecretKey(a)
         try store.importSecretKey(b)
-        try store.database.write { connection in
+        _ = try store.database.write { connection in
             try connection.execute(
-                sql: """
-                    UPDATE gateway_secret SET sealed =
-                        (SELECT sealed FROM gateway_secret AS other WHERE other.fingerprint = :other)
-                    WHERE fingerprint = :one
-                    """, arguments: ["one": a.fingerprint.hex, "other": b.fingerprint.hex])
+                """
+                UPDATE gateway_secret SET sealed =
+                    (SELECT sealed FROM gateway_secret AS other WHERE other.fingerprint = :other)
+                WHERE fingerprint = :one
+                """, ["one": SQLValue(a.fingerprint.hex), "other": SQLValue(b.fingerprint.hex)])
         }
         #expect(throws: KeyStoreError(.sealBroken, "")) {
             try store.ownSecret(for: address("a@example.org"), at: Self.now)

@@ -19,7 +19,7 @@ import Testing
         let store = try KeyStore(path: path, master: master)
         let settings = try store.settings()
         #expect(
-            settings == KeyStore.Settings(journalMode: "wal", synchronous: 2, foreignKeys: true, schemaVersion: 2))
+            settings == KeyStore.Settings(journalMode: "wal", synchronous: 2, foreignKeys: true, schemaVersion: 3))
     }
 
     @Test func theFilesArePrivate() throws {
@@ -34,16 +34,15 @@ import Testing
     @Test func everyLookupUsesAnIndex() throws {
         let store = try KeyStore(path: path, master: master)
         let arguments = [
-            "domain", "folded", "key_id", "key_fingerprint", "fingerprint", "limit", "master", "local_part", "serial", "issuer",
+            "domain", "folded", "key_id", "key_fingerprint", "fingerprint", "limit", "master", "local_part", "serial",
+            "issuer",
             "subject_key_id",
         ]
-        try store.database.read { (connection: Database) throws -> Void in
+        try store.database.read { connection in
             for sql in Query.lookups {
-                var values: [String: Int] = [:]
+                var values: [String: SQLValue] = [:]
                 for name in arguments where sql.contains(":" + name) { values[name] = 1 }
-                let rows = try Row.fetchAll(
-                    connection, sql: "EXPLAIN QUERY PLAN " + sql, arguments: StatementArguments(values))
-                let plan = rows.map { row -> String in row["detail"] }
+                let plan = try connection.rows("EXPLAIN QUERY PLAN " + sql, values).map { try $0.text("detail") }
                 #expect(plan.contains { $0.hasPrefix("SEARCH") }, "\(sql): \(plan)")
                 #expect(!plan.contains { $0.hasPrefix("SCAN") }, "\(sql): \(plan)")
             }
@@ -60,30 +59,30 @@ import Testing
 
     @Test func aTamperedCheckRecordIsRefused() throws {
         let store = try KeyStore(path: path, master: master)
-        try store.database.write { try $0.execute(sql: "UPDATE master_key SET proof = zeroblob(49)") }
+        _ = try store.database.write { try $0.execute("UPDATE master_key SET proof = zeroblob(49)") }
         try store.close()
         #expect(throws: KeyStoreError(.sealBroken, "")) { try KeyStore(path: path, master: master) }
     }
 
     @Test func aNewerSchemaIsRefusedWithASentence() throws {
         let store = try KeyStore(path: path, master: master)
-        try store.database.administer { try $0.execute(sql: "PRAGMA user_version = 9") }
+        try store.database.write { try store.database.setSchemaVersion(9, $0) }
         try store.close()
         let error = #expect(throws: KeyStoreError.self) { try KeyStore(path: path, master: master) }
         #expect(error?.code == .newerSchema)
-        #expect(error?.message.contains("schema 9, this program knows up to 2") == true)
+        #expect(error?.message.contains("schema 9, this program knows up to 3") == true)
     }
 
     @Test func anUpgradeLeavesACopyOfTheOldStore() throws {
         try KeyStore(path: path, master: master).close()
-        let next = Schema.migrations + [Migration(version: 3, sqlite: ["CREATE TABLE later (id INTEGER)"])]
+        let next = Schema.migrations + [Migration(version: 4) { _ in ["CREATE TABLE later (id INTEGER)"] }]
         let store = try KeyStore(path: path, master: master, migrations: next, clock: { 1_700_000_000 })
-        #expect(try store.settings().schemaVersion == 3)
+        #expect(try store.settings().schemaVersion == 4)
         try store.close()
-        let copy = path + ".schema2-1700000000"
+        let copy = path + ".schema3-1700000000"
         #expect(try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int == 0o600)
         let old = try KeyStore(path: copy, master: master)
-        #expect(try old.settings().schemaVersion == 2)
+        #expect(try old.settings().schemaVersion == 3)
     }
 
     /// What an older version of guardd wrote is taken over.
@@ -92,7 +91,7 @@ import Testing
         try KeyStore(path: path, master: master, migrations: first).close()
         let store = try KeyStore(
             path: path, master: master, migrations: Schema.migrations, clock: { 1_700_000_000 })
-        #expect(try store.settings().schemaVersion == 2)
+        #expect(try store.settings().schemaVersion == 3)
         try store.forEachSMIMECertificate { _ in }
         #expect(FileManager.default.fileExists(atPath: path + ".schema1-1700000000"))
     }
@@ -100,12 +99,12 @@ import Testing
     @Test func aFailedUpgradeChangesNothing() throws {
         try KeyStore(path: path, master: master).close()
         let next =
-            Schema.migrations + [Migration(version: 3, sqlite: ["CREATE TABLE later (id INTEGER)", "CREATE nonsense"])]
+            Schema.migrations + [Migration(version: 4) { _ in ["CREATE TABLE later (id INTEGER)", "CREATE nonsense"] }]
         #expect(throws: KeyStoreError(.internalFailure, "")) {
             try KeyStore(path: path, master: master, migrations: next)
         }
         let store = try KeyStore(path: path, master: master)
-        #expect(try store.settings().schemaVersion == 2)
+        #expect(try store.settings().schemaVersion == 3)
     }
 
     @Test func aForeignDatabaseIsNotTouched() throws {
@@ -157,10 +156,10 @@ import Testing
         let error = #expect(throws: KeyStoreError.self) {
             try store.database.write { connection in
                 try connection.execute(
-                    sql: """
-                        INSERT INTO certificate (fingerprint, provenance, revision, created, updated, bytes)
-                        VALUES ('X', 'admin', 1, 1, 1, zeroblob(1000000))
-                        """)
+                    """
+                    INSERT INTO certificate (fingerprint, provenance, revision, created, updated, bytes)
+                    VALUES ('X', 'admin', 1, 1, 1, zeroblob(1000000))
+                    """)
             }
         }
         #expect(error?.code == .diskFull)

@@ -3,17 +3,21 @@ import Glibc
 
 /// The SQLite file: one writing connection that syncs every commit, several readers beside it (WAL), and every error
 /// of the engine as a ``KeyStoreError``.
-final class StoreDatabase: Sendable {
+final class SQLiteEngine: StoreEngine {
     let path: String
     private let pool: DatabasePool
+    private let watch: ChangeWatch
 
-    /// Opens the file, making it where none is, and brings its schema up to date.
+    var name: String { path }
+    var dialect: Dialect { .sqlite }
+
+    /// Opens the file, making it where none is.
     /// - Parameter busyTimeout: seconds a call waits for a lock of another process before it throws `busy`.
     init(
-        path: String, readers: Int, busyTimeout: Double, migrations: [Migration], maximumPages: Int? = nil,
-        now: () -> Int64
+        path: String, readers: Int, busyTimeout: Double, maximumPages: Int? = nil
     ) throws {
         self.path = path
+        watch = ChangeWatch(database: path)
         try FileSystem.createPrivateFile(path)
         try Self.refuseForeignFile(path, busyTimeout: busyTimeout)
         pool = try Self.translating(path) {
@@ -24,7 +28,6 @@ final class StoreDatabase: Sendable {
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             return pool
         }
-        try Migrator(migrations: migrations, path: path).run(on: self, now: now())
     }
 
     private static func configuration(_ readers: Int, _ busyTimeout: Double, _ maximumPages: Int?) -> Configuration {
@@ -61,21 +64,21 @@ final class StoreDatabase: Sendable {
         }
     }
 
-    /// Reads in one snapshot, beside other readers and the writer.
-    func read<T>(_ body: (Database) throws -> T) throws -> T { try Self.translating(path) { try pool.read(body) } }
-
-    /// Reads with single statements, each a snapshot of its own: cheaper when there is only one.
-    func readStatement<T>(_ body: (Database) throws -> T) throws -> T {
-        try Self.translating(path) { try pool.unsafeRead(body) }
+    func read<T>(_ body: (any StoreConnection) throws -> T) throws -> T {
+        try Self.translating(path) { try pool.read { try body(SQLiteConnection($0)) } }
     }
 
-    /// Writes in one transaction that takes the write lock at once, so that it cannot fail half-way for a lock.
-    func write<T>(_ body: (Database) throws -> T) throws -> T {
+    func readStatement<T>(_ body: (any StoreConnection) throws -> T) throws -> T {
+        try Self.translating(path) { try pool.unsafeRead { try body(SQLiteConnection($0)) } }
+    }
+
+    /// Takes the write lock at once, so that it cannot fail half-way for a lock.
+    func write<T>(_ body: (any StoreConnection) throws -> T) throws -> T {
         try Self.translating(path) {
             try pool.writeWithoutTransaction { database in
                 var result: T?
                 try database.inTransaction(.immediate) {
-                    result = try body(database)
+                    result = try body(SQLiteConnection(database))
                     return .commit
                 }
                 guard let result else {
@@ -87,11 +90,57 @@ final class StoreDatabase: Sendable {
     }
 
     /// Runs outside any transaction on the writing connection.
-    func administer<T>(_ body: (Database) throws -> T) throws -> T {
+    private func administer<T>(_ body: (Database) throws -> T) throws -> T {
         try Self.translating(path) { try pool.writeWithoutTransaction(body) }
     }
 
+    func counter(_ read: () throws -> Int64) throws -> Int64 { try watch.counter(read) }
+
     func close() throws { try Self.translating(path) { try pool.close() } }
+
+    func scrub() {
+        // The log still holds the old pages; a reader in the way only puts this off.
+        try? administer { _ = try Row.fetchOne($0, sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+    }
+
+    func settings() throws -> KeyStore.Settings {
+        try administer { connection in
+            KeyStore.Settings(
+                journalMode: try String.fetchOne(connection, sql: "PRAGMA journal_mode") ?? "",
+                synchronous: try Int.fetchOne(connection, sql: "PRAGMA synchronous") ?? -1,
+                foreignKeys: try Int.fetchOne(connection, sql: "PRAGMA foreign_keys") == 1,
+                schemaVersion: try Int.fetchOne(connection, sql: "PRAGMA user_version") ?? -1)
+        }
+    }
+
+    // MARK: - Schema
+
+    func schemaVersion() throws -> Int { try administer { try schemaVersion(SQLiteConnection($0)) } }
+
+    func schemaVersion(_ connection: any StoreConnection) throws -> Int {
+        Int(clamping: try connection.row("PRAGMA user_version")?.integer("user_version") ?? 0)
+    }
+
+    func setSchemaVersion(_ version: Int, _ connection: any StoreConnection) throws {
+        try connection.execute("PRAGMA application_id = \(Schema.applicationID)")
+        try connection.execute("PRAGMA user_version = \(version)")
+    }
+
+    /// A consistent copy beside the store, named after the schema it holds; secrets in it stay sealed.
+    func backUp(schema version: Int, now: Int64) throws {
+        let copy = "\(path).schema\(version)-\(now)"
+        guard try FileSystem.createPrivateFile(copy) else {
+            throw KeyStoreError(.exists, "backup \(copy): exists already; move it away")
+        }
+        do {
+            try administer { try $0.execute(sql: "VACUUM INTO :copy", arguments: ["copy": copy]) }
+            try FileSystem.sync(copy)
+            try FileSystem.syncDirectory(of: copy)
+        } catch {
+            _ = unsafe unlink(copy)
+            throw error
+        }
+    }
 
     /// Turns errors of the engine into ours.
     static func translating<T>(_ path: String, _ body: () throws -> T) throws -> T {
