@@ -1,4 +1,5 @@
-/// The failures that the draft gives numbers to (section "Failure Modes").
+/// The failures that the draft gives numbers to (section "Failure Modes"). Its 97 and 101 are about keys in hardware, which
+/// are not read here.
 enum ExitCode: Int32, CaseIterable {
     case unspecified = 1
     case noSignature = 3

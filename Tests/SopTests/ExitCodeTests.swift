@@ -148,6 +148,25 @@ import Testing
         #expect(text(try sop.read(there)) == "kept")
     }
 
+    @Test func nothingIsLeftOfAFailure() throws {
+        let out = sop.fresh("out")
+        let message = try message("--sign-with", alice.key, bob.cert)
+        #expect(
+            try status(
+                "decrypt", "--verifications-out", out, "--verify-with", alice.cert, alice.key, input: message) == 29)
+        #expect(try status("decrypt", "--session-key-out", out, alice.key, input: message) == 29)
+        #expect(try status("encrypt", "--as=text", "--session-key-out", out, bob.cert, input: [0xFF]) == 53)
+        #expect(try status("sign", "--as=text", "--micalg-out", out, alice.key, input: [0xFF]) == 53)
+        let inline = try sop.check("inline-sign", alice.key, input: data)
+        #expect(try status("inline-verify", "--verifications-out", out, bob.cert, input: inline) == 3)
+        #expect(try status("inline-detach", "--signatures-out", out, input: data) == 41)
+        #expect(!FileManager.default.fileExists(atPath: out))
+        #expect(
+            try status(
+                "decrypt", "--verifications-out", out, "--verify-with", bob.cert, bob.key, input: message) == 0)
+        #expect(try sop.read(out).isEmpty)
+    }
+
     @Test func missingInput() throws {
         #expect(try status("encrypt", sop.fresh("nobody")) == 61)
         #expect(try status("sign", sop.fresh("nobody")) == 61)

@@ -63,9 +63,10 @@ import Testing
             ulimit -v 262144
             head -c 67108864 /dev/zero | $SOP encrypt alice.cert | $SOP decrypt alice.key | cksum
             head -c 67108864 /dev/zero | $SOP inline-sign alice.key | $SOP inline-verify alice.cert | cksum
+            head -c 67108864 /dev/zero | $SOP inline-sign --as=clearsigned alice.key | $SOP inline-verify alice.cert | cksum
             head -c 67108864 /dev/zero | cksum
             """
         let lines = try sop.shell(script).text.split(separator: "\n")
-        #expect(lines.count == 3 && Set(lines).count == 1)
+        #expect(lines.count == 4 && Set(lines).count == 1)
     }
 }

@@ -61,7 +61,8 @@ public final class MessageEncryptor {
         }
         opening = packets
         // Format, no file name, no date: nothing of the message shows twice.
-        let literalHeader: [UInt8] = [UInt8(ascii: "b"), 0, 0, 0, 0, 0]
+        let format = options.signatureMode == .text ? UInt8(ascii: "u") : UInt8(ascii: "b")
+        let literalHeader: [UInt8] = [format, 0, 0, 0, 0, 0]
         literal.push(literalHeader.span) { _ in }  // too short to fill a chunk
     }
 

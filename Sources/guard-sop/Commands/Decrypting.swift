@@ -45,6 +45,8 @@ extension Subcommand {
             throw keys.failure(for: error)
         }
         try output.finish()
+        report?.keep()
+        sessionKeyFile?.keep()
     }
 
     /// Signers are named and the report is asked for together or not at all.

@@ -41,6 +41,7 @@ extension Subcommand {
         try check.finish()
         try output.append { try encryptor.finish(into: &$0) }
         try output.finish()
+        sessionKeyFile?.keep()
     }
 
     private static func purpose(_ word: String?) throws -> KeyFlags {

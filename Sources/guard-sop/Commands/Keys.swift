@@ -72,9 +72,9 @@ extension Subcommand {
 
     static let updateKey = Subcommand(
         "update-key",
-        usage: "[--no-armor] [--signing-only] [--no-added-capabilities] [--with-key-password=PASSWORD...] "
-            + "[--merge-certs=CERTS...] <KEYS",
-        flags: ["--no-armor", "--signing-only", "--no-added-capabilities"],
+        usage: "[--no-armor] [--signing-only] [--no-added-capabilities] [--revoke-deprecated-keys] "
+            + "[--with-key-password=PASSWORD...] [--merge-certs=CERTS...] <KEYS",
+        flags: ["--no-armor", "--signing-only", "--no-added-capabilities", "--revoke-deprecated-keys"],
         options: ["--with-key-password", "--merge-certs"],
         aliases: ["--no-new-mechanisms": "--no-added-capabilities"]
     ) { arguments in
@@ -84,6 +84,7 @@ extension Subcommand {
         var options = KeyUpdateOptions()
         options.addsEncryption = !arguments.has("--signing-only")
         options.addsCapabilities = !arguments.has("--no-added-capabilities")
+        options.revokesRefusedSubkeys = arguments.has("--revoke-deprecated-keys")
         let now = Timestamp.now()
         let keys = try KeyFiles.keysOnStandardInput().map { key in
             var key = key

@@ -3,55 +3,50 @@ import OpenPGP
 
 /// A message that is signed and readable: OpenPGP packets around the content, or a text in the cleartext framework.
 struct SignedInput {
-    private enum Content {
-        case message(Spool)
-        case text([UInt8])
-    }
-
     let results: [SignatureResult]
-    private let content: Content
+    private let content: Spool
 
     static func read(
         _ file: FileReader, time: Timestamp, certificates: @escaping CertificateLookup
     ) throws -> SignedInput {
         var options = MessageDecryptor.Options()
         options.maximumSize = .max
-        let reader = MessageDecryptor(keys: [], options: options, time: time, certificates: certificates)
+        let message = MessageDecryptor(keys: [], options: options, time: time, certificates: certificates)
+        let spool = Spool()
+        let text = CleartextReader(covered: { try spool.append($0) })
         var opening: [UInt8] = []
         var isText: Bool?
+        func push(_ piece: Span<UInt8>) throws {
+            if isText == true { try text.push(piece) } else { try message.push(piece) }
+        }
         try file.forEachPiece { piece in
-            if isText == false { return try reader.push(piece) }
+            if isText != nil { return try push(piece) }
             piece.withUnsafeBufferPointer { opening.append(contentsOf: $0) }
-            isText = isText ?? isCleartext(opening)
-            if isText == false { try reader.push(opening.span) }
+            isText = isCleartext(opening)
+            if isText != nil { try push(opening.span) }
         }
-        if isText ?? isCleartext(opening, isWhole: true) ?? false {
-            return try SignedInput(text: opening, time, certificates)
+        if isText == nil {
+            isText = isCleartext(opening, isWhole: true) ?? false
+            try push(opening.span)
         }
-        if isText == nil { try reader.push(opening.span) }
+        if isText == true {
+            return SignedInput(results: try finish(text, spool, time, certificates), content: spool)
+        }
         do {
-            let message = try reader.finish()
-            return SignedInput(results: message.signatures, content: .message(message.content))
+            let message = try message.finish()
+            return SignedInput(results: message.signatures, content: message.content)
         } catch let error as OpenPGPError where [.noUsableKey, .notDecryptable].contains(error.code) {
             throw Failure(.badData, "the message is encrypted")
         }
     }
 
-    private init(results: [SignatureResult], content: Content) {
-        self.results = results
-        self.content = content
-    }
-
-    private init(text: [UInt8], _ time: Timestamp, _ certificates: @escaping CertificateLookup) throws {
-        guard let found = try CleartextSignature.verify(text, time: time, certificates: certificates) else {
-            throw Failure(.badData, "there is no signed text")
-        }
-        if try CleartextSignature.verify(
-            text, from: found.range.upperBound, time: time, certificates: { _ in [] }) != nil
-        {
-            throw Failure(.badData, "there is more than one signed text")
-        }
-        self.init(results: found.signatures, content: .text(found.coveredText))
+    private static func finish(
+        _ reader: CleartextReader, _ text: Spool, _ time: Timestamp, _ certificates: @escaping CertificateLookup
+    ) throws -> [SignatureResult] {
+        try reader.finish()
+        guard reader.range != nil else { throw Failure(.badData, "there is no signed text") }
+        guard !reader.hasMore else { throw Failure(.badData, "there is more than one signed text") }
+        return try reader.signatures(time: time, certificates: certificates) { try text.forEachChunk($0) }
     }
 
     /// Whether the first armor header line is that of the cleartext framework; nil while it is not known.
@@ -70,10 +65,7 @@ struct SignedInput {
 
     func writeContent() throws {
         let output = StandardOutput()
-        switch content {
-        case .message(let spool): try spool.forEachChunk { try output.append($0) }
-        case .text(let bytes): try output.append(bytes)
-        }
+        try content.forEachChunk { try output.append($0) }
         try output.finish()
     }
 }

@@ -25,6 +25,7 @@ extension Subcommand {
         let output = StandardOutput()
         try output.append(try signer.finish(armor: arguments.armor))
         try output.finish()
+        algorithm?.keep()
     }
 
     static let inlineSign = Subcommand(
@@ -39,17 +40,19 @@ extension Subcommand {
         let now = Timestamp.now()
         let keys = try signers(arguments, at: now)
         let output = StandardOutput()
+        var check = TextCheck()
         if form == .clearsigned {
-            let text = try FileReader.standardInput().all()
-            var check = TextCheck()
-            try check.push(text.span)
+            let signer = try CleartextSigner(keys: keys, time: now)
+            try FileReader.standardInput().forEachPiece { piece in
+                try check.push(piece)
+                try output.append { signer.push(piece, into: &$0) }
+            }
             try check.finish()
-            try output.append(try CleartextSignature.sign(text, keys: keys, time: now))
+            try output.append { try signer.finish(into: &$0) }
             return try output.finish()
         }
         let signer = try MessageSigner(
             keys: keys, mode: form == .text ? .text : .binary, armor: arguments.armor, time: now)
-        var check = TextCheck()
         try FileReader.standardInput().forEachPiece { piece in
             if form == .text { try check.push(piece) }
             try output.append { signer.push(piece, into: &$0) }

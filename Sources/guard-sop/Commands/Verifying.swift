@@ -43,6 +43,7 @@ extension Subcommand {
         for line in lines { try report?.write(line) }
         try expectSome(lines)
         try signed.writeContent()
+        report?.keep()
     }
 
     static let inlineDetach = Subcommand(
@@ -62,6 +63,7 @@ extension Subcommand {
         guard !packets.isEmpty else { throw Failure(.badData, "the message is not signed") }
         try target.write(arguments.armor ? Armor.encode(packets, kind: .signature) : packets)
         try signed.writeContent()
+        target.keep()
     }
 
     private static func window(_ arguments: Arguments, _ now: Timestamp) throws -> DateWindow {

@@ -1,10 +1,13 @@
 import Glibc
 import Libcrypto
 
-/// What is written beside standard output: made before the work begins, so that it is there even when it stays empty.
+/// What is written beside standard output: made before the work begins, so that it is there even when it stays empty, and
+/// taken away again unless the work succeeds.
 final class OutputFile {
     private let descriptor: Int32
     private let name: String
+    /// The path of a file that nobody is promised yet.
+    private var provisional: String?
 
     /// - Parameter isSecret: whether only the caller may read it.
     init(_ text: String, isSecret: Bool = false) throws {
@@ -21,10 +24,17 @@ final class OutputFile {
                 throw Failure(
                     errno == EEXIST ? .outputExists : .unspecified, "\(path): \(String(cString: strerror(errno)))")
             }
+            provisional = path
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        if let provisional { unlink(provisional) }
+        close(descriptor)
+    }
+
+    /// The work succeeded.
+    func keep() { provisional = nil }
 
     func write(_ text: String) throws { try write(Array(text.utf8)) }
 

@@ -6,6 +6,8 @@ public struct KeyUpdateOptions: Sendable, Hashable {
     public var addsEncryption = true
     /// Whether preferences and features are brought to what this library writes for new keys.
     public var addsCapabilities = true
+    /// Whether subkeys that the policy refuses are revoked as superseded.
+    public var revokesRefusedSubkeys = false
 
     /// Everything.
     public init() {}
@@ -48,7 +50,17 @@ extension SecretCertificate {
         {
             result = try result.addingSubkey(certificate.primaryKey.version == 6 ? .rfc9580 : .compatible, at: time)
         }
-        return result
+        return options.revokesRefusedSubkeys ? try result.revokingRefusedSubkeys(at: time, policy: policy) : result
+    }
+
+    private func revokingRefusedSubkeys(at time: Timestamp, policy: AlgorithmPolicy) throws -> SecretCertificate {
+        let statuses = certificate.keyStatuses(at: time.adding(seconds: 1), policy: .archive).dropFirst()
+        return try statuses.filter(\.validity.isValid).reduce(self) { key, status in
+            let use: AlgorithmPolicy.KeyUse = status.flags.isDisjoint(with: .encrypt) ? .signature : .encryption
+            guard policy.weakness(of: status.key, for: use, at: time) != nil else { return key }
+            return try key.revokingSubkey(
+                status.key.fingerprint, Revocation(.superseded, text: "too weak by now"), at: time)
+        }
     }
 
     /// The signature to put in the place of one on the primary key or a user ID; nil where it is in order.
