@@ -7,6 +7,8 @@ extension Guard {
     /// people's keys.
     func translating<T>(_ body: () throws -> T) throws -> T {
         do { return try body() } catch let error as GuardError { throw error } catch let error as KeyStoreError {
+            // No failure of the store.
+            if error.code == .wrongPassword { throw GuardError(.badPassword, "the password does not open the key") }
             ports.log("store: \(error)")
             throw error.isTemporary
                 ? GuardError(.unavailable, "the store does not answer")

@@ -1,4 +1,5 @@
 public import KeyStore
+import Libcrypto
 public import OpenPGP
 
 /// The use cases of the control API, without any HTTP: accounts, keys, certificates, passwords, sessions, guests, support.
@@ -15,16 +16,22 @@ public final class Guard: Sendable {
     let now: @Sendable () -> Timestamp
     /// For tests.
     let steps: StepCounter?
+    /// The name of a user of this machine.
+    let loginName: @Sendable (UInt32) -> String?
+    let guessing = GuessingLimit()
+    let resolvedSessions = ResolvedSessions()
+    let transportCache = Lock<TransportKeys?>(nil)
 
     public init(
         store: KeyStore, settings: GuardSettings, ports: GuardPorts, now: @escaping @Sendable () -> Timestamp,
-        steps: StepCounter? = nil
+        steps: StepCounter? = nil, loginName: (@Sendable (UInt32) -> String?)? = nil
     ) {
         self.store = store
         self.settings = settings
         self.ports = ports
         self.now = now
         self.steps = steps
+        self.loginName = loginName ?? { LoginName.of(user: $0) }
     }
 }
 

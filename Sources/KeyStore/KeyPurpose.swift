@@ -9,4 +9,6 @@ public enum KeyPurpose: String, Sendable, CaseIterable {
     case marker
     case journal
     case attachedToken = "attached-token"
+    /// The RSA keys that clients encrypt passwords to.
+    case passwordTransport = "password-transport"
 }

@@ -154,5 +154,5 @@ enum Query {
         [
             byAddress, byKeyID, byKeyFingerprint, byFingerprint, certificate, userIDs, secretsByAddress, secretsByKeyID,
             secret, smimeByAddress, smimeByIdentity, smimeByKeyIdentifier, smimeOne,
-        ] + SealedColumn.all.map(\.toReseal)
+        ] + sessionLookups + SealedColumn.all.map(\.toReseal)
 }

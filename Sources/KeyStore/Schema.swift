@@ -125,6 +125,6 @@ enum Schema {
                     "CREATE INDEX smime_secret_master ON smime_secret (master)",
                 ]
             }),
-        Migration(version: 3) { d in mailboxTables(d) },
+        Migration(version: 3) { d in mailboxTables(d) + sessionTables(d) },
     ]
 }
