@@ -129,6 +129,7 @@ final class Harness {
     var budget = Budget(limit: 64 << 20)
     var isDraining = false
     var redelivery: (any Redelivery)?
+    var guests: (any GuestDesk)?
     var markerKey: SecretBytes? = SecretBytes(copying: [UInt8](repeating: 9, count: 32))
 
     init(_ rules: [Rule] = []) throws {
@@ -147,7 +148,7 @@ final class Harness {
             context: SessionContext(
                 policy: policy, keys: keys, now: { now }, log: { record in records.withLock { $0.append(record) } },
                 budget: budget, isDraining: { isDraining }, markerKey: markerKey,
-                redelivery: redelivery))
+                redelivery: redelivery, guests: guests))
         var passage = run(session, mail)
         passage = Passage(
             reply: passage.reply, stop: passage.stop, outcome: passage.outcome, wantedBody: passage.wantedBody,

@@ -33,6 +33,20 @@ extension Planner {
             ]
         }
         let extra = extraCopies(for: concerns)
+        if direction == .outbound,
+            let guest = try concerns.first(where: {
+                try isGuest($0) && $0.rule.encrypt != .never && method(for: $0) == nil
+            })
+        {
+            guard !extra.isEmpty else { return try one() }
+            return [
+                refusal(
+                    .init(
+                        code: 550, enhanced: "5.7.5",
+                        text: "<\(guest.recipient.text)>: has no key, and no copies are made of what waits for a guest"),
+                    recipients)
+            ]
+        }
         guard concerns.count + extra.count > 1 else { return try one() }
         guard let parts = try parts(of: concerns) else { return try one() }
         let all = parts + extra.map { [$0] }

@@ -24,6 +24,8 @@ public struct Rule: Sendable, Equatable {
         case refuse
         case `defer`
         case sendClear = "send-clear"
+        /// The message waits until the recipient, invited by mail, has chosen a password and with it got a key.
+        case guest
     }
 
     /// For replies and the log.

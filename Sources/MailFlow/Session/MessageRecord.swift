@@ -10,6 +10,8 @@ public struct MessageRecord: Sendable, Equatable {
         case protected
         /// Split: every copy was handed to the mail server, the original dropped.
         case split
+        /// Kept until its recipients, who were invited, have keys; the original was dropped.
+        case held
         /// Inspected; ``verdict`` says what came out.
         case inspected
         /// Left alone: its sender had encrypted it.
@@ -28,7 +30,7 @@ public struct MessageRecord: Sendable, Equatable {
     public var direction = Direction.inbound
     /// The rung of the ladder that gave the direction.
     public var rung = Rung.otherwise
-    /// `none`, `encrypt`, `sign`, `encrypt+sign`, `inspect`.
+    /// `none`, `encrypt`, `sign`, `encrypt+sign`, `inspect`, `guest`.
     public var plan = "none"
     /// The names of the rules that applied, in the order of the recipients.
     public var rules: [String] = []

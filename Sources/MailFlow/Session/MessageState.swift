@@ -35,6 +35,8 @@ final class MessageState {
     /// More than one where the message is split; then `plan` is what they have in common.
     private var copies: [CopyPlan] = []
     private var copyWork: CopyWork?
+    /// The message as it waits for guests.
+    private var guestCopy: Spool?
     private var walker: AlreadyProtectedWalker?
     private var inspector: Inspector?
     /// A verdict that is known before the body.
@@ -167,6 +169,7 @@ final class MessageState {
         if let refusal = plan.refusalUnlessProtected, walker == nil, marker == nil { return .refusing(refusal) }
         wantsBody = true
         if !copies.isEmpty { return startCopies() }
+        if !plan.guests.isEmpty { return startHolding() }
         guard let protection = plan.protection else { return .proceed }
         do {
             var options = ProtectOptions()
@@ -187,6 +190,20 @@ final class MessageState {
         } catch {
             return failedProtection(error)
         }
+    }
+
+    private func startHolding() -> Reply {
+        var edited = EditedHeader(header)
+        for edit in edits + bodyChangeEdits { edited.apply(edit) }
+        let copy = Spool(directory: context.spoolDirectory)
+        do {
+            try copy.append(edited.serialized + [0x0D, 0x0A])
+        } catch {
+            record.reasons.append("guests: \(error)")
+            return .tempfail(Replies.failure)
+        }
+        guestCopy = copy
+        return .proceed
     }
 
     private func startInspection() -> Reply {
@@ -232,6 +249,7 @@ final class MessageState {
         do {
             try protector?.push(bytes)
             try copyWork?.push(bytes)
+            try guestCopy?.append(bytes)
         } catch { return failedProtection(error) }
         return .proceed
     }
@@ -257,6 +275,7 @@ final class MessageState {
         }
         if let refusal = plan.refusalUnlessProtected { return refused(.refusing(refusal)) }
         if let copyWork { return deliver(copyWork) }
+        if let guestCopy { return hold(guestCopy) }
         if let protector {
             do {
                 return try deliver(protector.finish())
@@ -301,6 +320,23 @@ final class MessageState {
             edits += HeaderCleaner.removals(from: header) { DKIMField.isOwn($0, domains: policy.localDomains) }
         }
         return edits
+    }
+
+    /// Hands the message to whoever keeps it; the original is dropped once it is kept.
+    private func hold(_ message: Spool) -> Outcome {
+        guard let desk = context.guests else {
+            return refused(.reject(Replies.noGuests(plan.guests.first?.canonical ?? "")))
+        }
+        var sender: EmailAddress?
+        if case .address(let address) = envelope.sender { sender = address }
+        switch desk.hold(message, for: plan.guests, from: sender) {
+        case .held:
+            record.result = .held
+            return Outcome(edits: [], body: nil, reply: .discard)
+        case .refused(let reply):
+            record.reasons.append("guests: \(reply.text)")
+            return refused(.refusing(reply))
+        }
     }
 
     // MARK: - Copies

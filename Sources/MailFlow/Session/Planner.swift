@@ -15,12 +15,16 @@ struct Plan {
     var mayDropSignature = false
     /// Recipients for whom no key was found, where that is why the message is refused.
     var missing: [String] = []
+    /// Recipients without a key for whom the message is kept: all of them or none.
+    var guests: [EmailAddress] = []
     var rules: [String] = []
     var reasons: [String] = []
     var keyIDs: [String] = []
 
     /// Whether there is anything to protect or to refuse.
-    var isEmpty: Bool { protection == nil && refusalUnlessProtected == nil && refusal == nil }
+    var isEmpty: Bool {
+        protection == nil && refusalUnlessProtected == nil && refusal == nil && guests.isEmpty
+    }
 
     init() {}
 
@@ -38,7 +42,8 @@ struct Plan {
     }
 
     var label: String {
-        switch (protection?.encrypts ?? false, protection?.signs ?? false) {
+        if !guests.isEmpty { return "guest" }
+        return switch (protection?.encrypts ?? false, protection?.signs ?? false) {
         case (true, true): "encrypt+sign"
         case (true, false): "encrypt"
         case (false, true): "sign"
@@ -80,7 +85,7 @@ struct Planner {
         guard !concerns.isEmpty else { return plan }
         for rule in concerns.map(\.rule.name) where !plan.rules.contains(rule) { plan.rules.append(rule) }
         let readers = try readers(for: concerns, &plan)
-        if plan.refusal != nil { return plan }
+        if plan.refusal != nil || !plan.guests.isEmpty { return plan }
         let signer = try signer(for: concerns, readers, &plan)
         if plan.refusal != nil || plan.refusalUnlessProtected != nil { return plan }
         plan.protection = protection(readers, signer, form: concerns.first?.rule.smimeSignature ?? .detached)
@@ -145,6 +150,10 @@ struct Planner {
             if attempt.missing.isEmpty { break }
         }
         let missing = best?.missing ?? wanted
+        if direction == .outbound, missing.contains(where: { isGuest($0) }) {
+            planGuests(missing, concerns, &plan)
+            return nil
+        }
         if let concern = missing.first(where: { $0.rule.missingKey != .sendClear }) {
             plan.missing = missing.map(\.recipient.text)
             plan.refusalUnlessProtected = noKey(
@@ -169,6 +178,28 @@ struct Planner {
                 ? "in clear to all: rules forbid encryption for \(unencrypted) of \(concerns.count) recipients"
                 : "in clear to all: no key for \(missing.count) of \(concerns.count) recipients")
         return nil
+    }
+
+    /// Whether somebody without a key is to be a guest. Our own users are not: they get keys in other ways.
+    func isGuest(_ concern: Concern) -> Bool {
+        concern.rule.missingKey == .guest && !policy.isLocal(concern.recipient.subject)
+    }
+
+    /// Keeps the message for guests, if that is what all recipients are: a message can be kept or sent, not both.
+    private func planGuests(_ missing: [Concern], _ concerns: [Concern], _ plan: inout Plan) {
+        let guests = missing.filter { isGuest($0) }.compactMap(\.recipient.address)
+        func refuse(_ why: String) {
+            let text = missing.first { isGuest($0) }?.recipient.text ?? ""
+            plan.missing = missing.map(\.recipient.text)
+            plan.refusalUnlessProtected = SMTPReply(code: 550, enhanced: "5.7.5", text: "<\(text)>: \(why)")
+        }
+        if guests.count != concerns.count {
+            refuse("has no key and can be invited to make one; send to them alone")
+        } else if concerns.contains(where: { $0.rule.sign == .required }) {
+            refuse("has no key, and what waits for a guest cannot be signed as the rule requires")
+        } else {
+            plan.guests = guests
+        }
     }
 
     /// The protocols that all rules allow, in the order of the first.

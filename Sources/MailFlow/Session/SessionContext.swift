@@ -20,6 +20,8 @@ public struct SessionContext: Sendable {
     public var markerKey: SecretBytes?
     /// Takes the copies of messages that are split; nil where they cannot be.
     public var redelivery: (any Redelivery)?
+    /// Keeps messages for guests; nil where there are none.
+    public var guests: (any GuestDesk)?
     /// Where large results wait, sealed; nil for TMPDIR, else /var/tmp.
     public var spoolDirectory: String?
 
@@ -28,7 +30,7 @@ public struct SessionContext: Sendable {
         milliseconds: @escaping @Sendable () -> Int64 = { 0 },
         log: @escaping @Sendable (MessageRecord) -> Void, budget: Budget = Budget(limit: 512 << 20),
         isDraining: @escaping @Sendable () -> Bool = { false }, markerKey: SecretBytes? = nil,
-        redelivery: (any Redelivery)? = nil, spoolDirectory: String? = nil
+        redelivery: (any Redelivery)? = nil, guests: (any GuestDesk)? = nil, spoolDirectory: String? = nil
     ) {
         self.policy = policy
         self.keys = keys
@@ -39,6 +41,7 @@ public struct SessionContext: Sendable {
         self.isDraining = isDraining
         self.markerKey = markerKey
         self.redelivery = redelivery
+        self.guests = guests
         self.spoolDirectory = spoolDirectory
     }
 }
