@@ -67,7 +67,9 @@ let rooms: [Target] = [
         swiftSettings: strict),
     .target(
         name: "Configuration",
-        dependencies: ["Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "MailFlow", "KeyStore", "TOMLKit"],
+        dependencies: [
+            "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "MailFlow", "KeyStore", "Guard", "TOMLKit",
+        ],
         swiftSettings: strict),
     .testTarget(
         name: "KeyStoreTests",
@@ -82,7 +84,8 @@ let rooms: [Target] = [
         dependencies: ["Guard", "KeyStore", "ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
         swiftSettings: base),
     .testTarget(
-        name: "ConfigurationTests", dependencies: ["Configuration", "MailFlow", "OpenPGP", "TestSupport"],
+        name: "ConfigurationTests",
+        dependencies: ["Configuration", "Guard", "MIME", "MailFlow", "OpenPGP", "TestSupport"],
         swiftSettings: base),
 ]
 

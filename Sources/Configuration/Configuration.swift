@@ -9,6 +9,7 @@ public struct Configuration: Sendable, Equatable {
     public var smime = SMIMESettings()
     /// nil serves no control API.
     public var control: ControlSettings?
+    public var `guard` = GuardConfiguration()
 
     /// Reads a file. Throws `ConfigurationError` with every mistake in it.
     public static func load(path: String, hostname: String? = nil) throws -> Configuration {
@@ -45,6 +46,7 @@ public struct Configuration: Sendable, Equatable {
         policy = PolicyReader(reader).read(hostname: service.hostname)
         if let table = reader.table("smime") { smime = SMIMEReader(table).read() }
         if let table = reader.table("control") { control = ControlReader(table).read() }
+        if let table = reader.table("guard") { self.guard = GuardReader(table).read() }
         reader.finish()
         try problems.throwIfAny()
     }

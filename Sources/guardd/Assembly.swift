@@ -73,16 +73,21 @@ extension Assembly {
     func control(_ configuration: Configuration, owner: uid_t?) throws -> ControlRoom? {
         guard let settings = configuration.control else { return nil }
         return try ControlRoom(
-            settings, guard: makeGuard(configuration), metrics: metrics, owner: owner, log: log)
+            settings, guard: try makeGuard(configuration), metrics: metrics, owner: owner, log: log)
     }
 
-    private func makeGuard(_ configuration: Configuration) -> Guard {
-        var settings = GuardSettings()
+    private func makeGuard(_ configuration: Configuration) throws -> Guard {
+        var settings = configuration.guard.settings
         settings.localDomains = configuration.policy.localDomains
         settings.algorithms = configuration.policy.algorithms
         settings.serverName = configuration.service.hostname
-        return Guard(
-            store: store, settings: settings, ports: GuardPorts(log: { [log] in log.error("\($0)") }), now: Clock.now)
+        var ports = GuardPorts(log: { [log] in log.error("\($0)") })
+        if let hop = configuration.guard.hop, let from = settings.mail.from {
+            ports.mail = try SMTPMailSender(
+                hop, from: from.address, hostname: configuration.service.hostname, markerKey: markerKey,
+                log: ports.log)
+        }
+        return Guard(store: store, settings: settings, ports: ports, now: Clock.now)
     }
 
     private func trust(_ settings: SMIMESettings) throws -> SMIMETrust? {

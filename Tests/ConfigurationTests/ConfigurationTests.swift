@@ -1,5 +1,7 @@
 import Configuration
 import Foundation
+import Guard
+import MIME
 import MailFlow
 import OpenPGP
 import Testing
@@ -71,6 +73,50 @@ private func problems(_ text: String) -> [String] {
         #expect(lines.count > 15)
         #expect(try parse("[control]\n" + lines.joined(separator: "\n")).control == ControlSettings())
         #expect(try parse("").control == nil)
+    }
+
+    @Test func commentedDefaultsOfOwnMailAreTheDefaults() throws {
+        let text = try String(contentsOf: Self.sample, encoding: .utf8)
+        let section = text.components(separatedBy: "[guard.mail]").last?.components(separatedBy: "###").first ?? ""
+        let lines = section.split(separator: "\n").filter { $0.hasPrefix("# ") && $0.contains(" = ") }
+            .map { $0.dropFirst(2) }
+        #expect(lines.count > 8)
+        #expect(try parse("[guard.mail]\n" + lines.joined(separator: "\n")).guard == GuardConfiguration())
+    }
+
+    @Test func settingsOfOwnMailAreRead() throws {
+        let configuration = try parse(
+            """
+            [guard.mail]
+            smtp = "[::1]:587"
+            tls = "required"
+            tls_name = "mail.example.org"
+            tls_ca = "/etc/ca.pem"
+            timeout = "5 s"
+            from = "guardd@example.org"
+            from_name = "Schlüsseldienst"
+            product = "Tresor"
+            templates = "/etc/guardd/templates"
+            """
+        ).guard
+        var hop = MailHop(address: "[::1]:587")
+        hop.tls = .required
+        hop.tlsName = "mail.example.org"
+        hop.authorities = "/etc/ca.pem"
+        hop.timeout = 5
+        #expect(configuration.hop == hop)
+        let mail = configuration.settings.mail
+        #expect(
+            mail.from
+                == Mailbox(displayName: "Schlüsseldienst", address: try #require(EmailAddress("guardd@example.org"))))
+        #expect(mail.product == "Tresor" && mail.templates == "/etc/guardd/templates")
+    }
+
+    @Test(arguments: [
+        "smtp = \"127.0.0.1:25\"", "from = \"nobody\"", "templates = \"here\"", "tls = \"maybe\"", "unknown = 1",
+    ])
+    func mistakesInOwnMailAreNamed(_ text: String) {
+        #expect(problems("[guard.mail]\n" + text).count == 1)
     }
 
     @Test func controlSettingsAreRead() throws {

@@ -1,0 +1,28 @@
+public import Guard
+
+/// `[guard]` and the tables below it: what is decided about the use cases of the control API, and the services they need.
+public struct GuardConfiguration: Sendable, Equatable {
+    public var settings = GuardSettings()
+    /// How mail of guardd's own leaves; nil sends none.
+    public var hop: MailHop?
+
+    public init() {}
+}
+
+/// The server that takes mail of guardd's own.
+public struct MailHop: Sendable, Equatable {
+    /// As STARTTLS goes: never, where it is offered, always and with a name that is checked.
+    public enum TLS: String, Sendable, CaseIterable { case none, may, required }
+
+    /// `host:port` or `unix:/path`.
+    public var address: String
+    public var tls = TLS.may
+    /// The name that the certificate must have; nil for the host.
+    public var tlsName: String?
+    /// A PEM file of authorities; nil for those of the system.
+    public var authorities: String?
+    /// Seconds for a whole delivery.
+    public var timeout = 30
+
+    public init(address: String) { self.address = address }
+}
