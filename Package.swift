@@ -53,10 +53,11 @@ let core: [Target] = [
 ]
 
 let rooms: [Target] = [
+    .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .target(
         name: "KeyStore",
         dependencies: [
-            "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", .product(name: "GRDB", package: "GRDB.swift"),
+            "CPQ", "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", .product(name: "GRDB", package: "GRDB.swift"),
         ],
         swiftSettings: strict),
     .target(

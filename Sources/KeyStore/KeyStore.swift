@@ -6,6 +6,7 @@ import Libcrypto
 /// One object per process. Every method may block on the file system and is safe to call from any thread; mail calls
 /// them from milter workers, never from an event loop. All errors are ``KeyStoreError``.
 public final class KeyStore: Sendable {
+    /// For messages: the path of the file, or the URL without its password.
     public let path: String
     let database: any StoreEngine
     let keyring: Keyring
@@ -24,18 +25,36 @@ public final class KeyStore: Sendable {
     /// - Throws: `wrongMasterKey`, `newerSchema`, `notAStore`, `busy`, `permissions`, `corrupt`, `diskFull`.
     public convenience init(path: String, master: MasterKey, readers: Int = 4, busyTimeout: Double = 5) throws {
         try self.init(
-            path: path, master: master, readers: readers, busyTimeout: busyTimeout, migrations: Schema.migrations)
+            .sqlite(path: path), master: master, readers: readers, busyTimeout: busyTimeout,
+            migrations: Schema.migrations)
+    }
+
+    /// The same for a store of either kind: `sqlite:/path`, a plain path, or `postgresql://user@host:port/database` and
+    /// what else libpq reads, which many daemons may share.
+    /// - Throws: `unavailable` besides.
+    public convenience init(url: String, master: MasterKey, readers: Int = 4, busyTimeout: Double = 5) throws {
+        try self.init(
+            StoreLocation(url), master: master, readers: readers, busyTimeout: busyTimeout,
+            migrations: Schema.migrations)
+    }
+
+    /// Whether there is a store already.
+    public static func exists(url: String) throws -> Bool {
+        let location = StoreLocation(url)
+        if let path = location.path { return FileSystem.exists(path) }
+        let engine = try location.engine(readers: 1, busyTimeout: 5)
+        defer { try? engine.close() }
+        return try engine.schemaVersion() > 0
     }
 
     init(
-        path: String, master: MasterKey, readers: Int = 4, busyTimeout: Double = 5,
+        _ location: StoreLocation, master: MasterKey, readers: Int = 4, busyTimeout: Double = 5,
         migrations: [Migration], maximumPages: Int? = nil, cacheLimits: CertificateCache.Limits = .init(),
         clock: @escaping @Sendable () -> Int64 = { Int64(time(nil)) }
     ) throws {
-        self.path = path
+        path = location.name
         self.clock = clock
-        database = try SQLiteEngine(
-            path: path, readers: readers, busyTimeout: busyTimeout, maximumPages: maximumPages)
+        database = try location.engine(readers: readers, busyTimeout: busyTimeout, maximumPages: maximumPages)
         try Migrator(migrations: migrations).run(on: database, now: clock())
         keyring = Keyring(master)
         cache = CertificateCache(limits: cacheLimits)
@@ -48,7 +67,7 @@ public final class KeyStore: Sendable {
     /// How the connections are set up, read back from the engine.
     public struct Settings: Sendable, Equatable {
         public var journalMode: String
-        /// `PRAGMA synchronous` of the writer: 2 is FULL.
+        /// 2 where every commit is on disk before it is acknowledged.
         public var synchronous: Int
         public var foreignKeys: Bool
         public var schemaVersion: Int

@@ -4,6 +4,8 @@ public struct KeyStoreError: Error, Equatable, Sendable, CustomStringConvertible
     public enum Code: String, Sendable, CaseIterable {
         /// Another process holds the lock; the same call may succeed a moment later.
         case busy
+        /// The server of the store cannot be reached, or went away in the middle; it may be back a moment later.
+        case unavailable
         /// No space left for the store, its log or a backup.
         case diskFull = "disk-full"
         /// Reading or writing failed below the store.
@@ -53,7 +55,7 @@ public struct KeyStoreError: Error, Equatable, Sendable, CustomStringConvertible
 
     /// Whether waiting may help: mail answers 451 and the sender tries again. (Mail flow defers on every other store
     /// failure too; this says only whether an administrator has to act first.)
-    public var isTemporary: Bool { code == .busy || code == .diskFull || code == .inputOutput }
+    public var isTemporary: Bool { [.busy, .unavailable, .diskFull, .inputOutput].contains(code) }
 
     public var description: String { message }
 

@@ -127,4 +127,18 @@ enum Schema {
             }),
         Migration(version: 3) { d in mailboxTables(d) + sessionTables(d) },
     ]
+
+    /// A table, in an order in which each refers to earlier ones only.
+    struct Table: Equatable {
+        let name: String
+        /// Whether its rows have numbers that are never used again.
+        let hasIdentity: Bool
+    }
+
+    /// All tables, as the migrations make them.
+    static let tables = migrations.flatMap { $0.statements(.sqlite) }.compactMap { statement -> Table? in
+        let words = statement.split(maxSplits: 3, whereSeparator: \.isWhitespace)
+        guard words.count > 2, words[0] == "CREATE", words[1] == "TABLE" else { return nil }
+        return Table(name: String(words[2]), hasIdentity: statement.contains(Dialect.sqlite.identity))
+    }
 }

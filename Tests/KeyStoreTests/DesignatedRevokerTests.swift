@@ -7,7 +7,7 @@ import Testing
 
 @testable import OpenPGP
 
-@Suite struct DesignatedRevokerTests {
+@Suite(.onEachEngine) struct DesignatedRevokerTests {
     private static let birth = Timestamp(1_700_000_000)
     private static let now = Timestamp(1_700_100_000)
 
@@ -27,7 +27,7 @@ import Testing
     /// Whichever of the two certificates comes first.
     @Test(arguments: [true, false]) func nobodyEncryptsToWhatTheyRevoked(_ isRevokerFirst: Bool) throws {
         let directory = try TemporaryDirectory()
-        let store = try KeyStore(path: directory.file("guardd.db"), master: try MasterKey.random())
+        let store = try KeyStore(at: directory.file("guardd.db"), master: try MasterKey.random())
         let guardian = try SecretCertificate.generate(userIDs: ["<guardian@example.org>"], at: Self.birth)
         let alice = try SecretCertificate.generate(userIDs: ["<alice@example.org>"], at: Self.birth)
         let algorithm = guardian.certificate.primaryKey.algorithm.rawValue

@@ -8,7 +8,7 @@ import Testing
 
 @testable import KeyStore
 
-@Suite struct KeyStoreTests {
+@Suite(.onEachEngine) struct KeyStoreTests {
     static let birth = Timestamp(1_700_000_000)
     static let now = Timestamp(1_700_100_000)
 
@@ -20,7 +20,7 @@ import Testing
     init() throws {
         directory = try TemporaryDirectory()
         master = try MasterKey.random()
-        store = try KeyStore(path: directory.file("guardd.db"), master: master)
+        store = try KeyStore(at: directory.file("guardd.db"), master: master)
     }
 
     static func key(_ userIDs: String..., at time: Timestamp = birth, expiration: UInt32? = nil) throws
@@ -262,7 +262,7 @@ import Testing
         _ = try store.certificates(for: [.keyID(key.certificate.keyID)])
         #expect(store.cache.parsed == 1)
         // A change of another certificate, made by another process, costs nothing here.
-        let second = try KeyStore(path: path, master: master)
+        let second = try KeyStore(at: path, master: master)
         _ = try second.importCertificates(other.certificate.serialized(), provenance: .adminImport)
         #expect(try found("a@example.org") == [key.fingerprint])
         #expect(store.cache.parsed == 1)
@@ -279,8 +279,7 @@ import Testing
 
     @Test func theCacheIsBounded() throws {
         let limits = CertificateCache.Limits(certificates: 4, octets: 1 << 20, lookups: 8, secrets: 2)
-        let small = try KeyStore(
-            path: path, master: master, migrations: Schema.migrations, cacheLimits: limits)
+        let small = try KeyStore(at: path, master: master, migrations: Schema.migrations, cacheLimits: limits)
         for index in 0..<12 { try take(Self.key("<user\(index)@example.org>")) }
         for index in 0..<12 {
             #expect(try small.encryptionCertificates(for: address("user\(index)@example.org"), at: Self.now).count == 1)
@@ -291,7 +290,7 @@ import Testing
 
     @Test func readersGoOnWhileAWriterWrites() throws {
         let keys = try (0..<8).map { try Self.key("<user\($0)@example.org>") }
-        let second = try KeyStore(path: path, master: master)
+        let second = try KeyStore(at: path, master: master)
         let failures = Lock<[String]>([])
         DispatchQueue.concurrentPerform(iterations: 6) { worker in
             do {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import KeyStore
 
-@Suite struct MasterRotationTests {
+@Suite(.onEachEngine) struct MasterRotationTests {
     struct Crash: Error {}
 
     let directory: TemporaryDirectory
@@ -19,12 +19,12 @@ import Testing
         keyPath = directory.file("master.key")
         try MasterKey.create(path: keyPath)
         keys = try (0..<5).map { try KeyStoreTests.key("<user\($0)@example.org>") }
-        let store = try KeyStore(path: path, master: MasterKey.load(path: keyPath))
+        let store = try KeyStore(at: path, master: MasterKey.load(path: keyPath))
         for key in keys { try store.importSecretKey(key) }
         try store.close()
     }
 
-    func open() throws -> KeyStore { try KeyStore(path: path, master: MasterKey.load(path: keyPath)) }
+    func open() throws -> KeyStore { try KeyStore(at: path, master: MasterKey.load(path: keyPath)) }
 
     func expectAllKeys(_ store: KeyStore) throws {
         for (index, key) in keys.enumerated() {
@@ -45,7 +45,7 @@ import Testing
         try expectAllKeys(store)
         try store.close()
         try expectAllKeys(open())
-        #expect(throws: KeyStoreError(.wrongMasterKey, "")) { try KeyStore(path: path, master: old) }
+        #expect(throws: KeyStoreError(.wrongMasterKey, "")) { try KeyStore(at: path, master: old) }
         let files = try FileManager.default.contentsOfDirectory(atPath: directory.path)
         #expect(Set(files).isSubset(of: ["guardd.db", "guardd.db-wal", "guardd.db-shm", "master.key"]))
     }

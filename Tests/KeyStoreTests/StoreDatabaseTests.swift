@@ -16,14 +16,14 @@ import Testing
     }
 
     @Test func theWriterSyncsEveryCommit() throws {
-        let store = try KeyStore(path: path, master: master)
+        let store = try KeyStore(at: path, master: master)
         let settings = try store.settings()
         #expect(
             settings == KeyStore.Settings(journalMode: "wal", synchronous: 2, foreignKeys: true, schemaVersion: 3))
     }
 
     @Test func theFilesArePrivate() throws {
-        let store = try KeyStore(path: path, master: master)
+        let store = try KeyStore(at: path, master: master)
         for suffix in ["", "-wal", "-shm"] {
             let attributes = try FileManager.default.attributesOfItem(atPath: path + suffix)
             #expect(attributes[.posixPermissions] as? Int == 0o600)
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func everyLookupUsesAnIndex() throws {
-        let store = try KeyStore(path: path, master: master)
+        let store = try KeyStore(at: path, master: master)
         try store.database.read { connection in
             for sql in Query.lookups {
                 var values: [String: SQLValue] = [:]
@@ -45,60 +45,59 @@ import Testing
     }
 
     @Test func anotherMasterKeyIsRefused() throws {
-        try KeyStore(path: path, master: master).close()
-        let error = #expect(throws: KeyStoreError.self) { try KeyStore(path: path, master: MasterKey.random()) }
+        try KeyStore(at: path, master: master).close()
+        let error = #expect(throws: KeyStoreError.self) { try KeyStore(at: path, master: MasterKey.random()) }
         #expect(error?.code == .wrongMasterKey)
         #expect(error?.message.contains(master.id) == true)
-        try KeyStore(path: path, master: master).close()
+        try KeyStore(at: path, master: master).close()
     }
 
     @Test func aTamperedCheckRecordIsRefused() throws {
-        let store = try KeyStore(path: path, master: master)
+        let store = try KeyStore(at: path, master: master)
         _ = try store.database.write { try $0.execute("UPDATE master_key SET proof = zeroblob(49)") }
         try store.close()
-        #expect(throws: KeyStoreError(.sealBroken, "")) { try KeyStore(path: path, master: master) }
+        #expect(throws: KeyStoreError(.sealBroken, "")) { try KeyStore(at: path, master: master) }
     }
 
     @Test func aNewerSchemaIsRefusedWithASentence() throws {
-        let store = try KeyStore(path: path, master: master)
+        let store = try KeyStore(at: path, master: master)
         try store.database.write { try store.database.setSchemaVersion(9, $0) }
         try store.close()
-        let error = #expect(throws: KeyStoreError.self) { try KeyStore(path: path, master: master) }
+        let error = #expect(throws: KeyStoreError.self) { try KeyStore(at: path, master: master) }
         #expect(error?.code == .newerSchema)
         #expect(error?.message.contains("schema 9, this program knows up to 3") == true)
     }
 
     @Test func anUpgradeLeavesACopyOfTheOldStore() throws {
-        try KeyStore(path: path, master: master).close()
+        try KeyStore(at: path, master: master).close()
         let next = Schema.migrations + [Migration(version: 4) { _ in ["CREATE TABLE later (id INTEGER)"] }]
-        let store = try KeyStore(path: path, master: master, migrations: next, clock: { 1_700_000_000 })
+        let store = try KeyStore(at: path, master: master, migrations: next, clock: { 1_700_000_000 })
         #expect(try store.settings().schemaVersion == 4)
         try store.close()
         let copy = path + ".schema3-1700000000"
         #expect(try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int == 0o600)
-        let old = try KeyStore(path: copy, master: master)
+        let old = try KeyStore(at: copy, master: master)
         #expect(try old.settings().schemaVersion == 3)
     }
 
     /// What an older version of guardd wrote is taken over.
     @Test func aStoreOfTheFirstSchemaIsUpgraded() throws {
         let first = Array(Schema.migrations.prefix(1))
-        try KeyStore(path: path, master: master, migrations: first).close()
-        let store = try KeyStore(
-            path: path, master: master, migrations: Schema.migrations, clock: { 1_700_000_000 })
+        try KeyStore(at: path, master: master, migrations: first).close()
+        let store = try KeyStore(at: path, master: master, migrations: Schema.migrations, clock: { 1_700_000_000 })
         #expect(try store.settings().schemaVersion == 3)
         try store.forEachSMIMECertificate { _ in }
         #expect(FileManager.default.fileExists(atPath: path + ".schema1-1700000000"))
     }
 
     @Test func aFailedUpgradeChangesNothing() throws {
-        try KeyStore(path: path, master: master).close()
+        try KeyStore(at: path, master: master).close()
         let next =
             Schema.migrations + [Migration(version: 4) { _ in ["CREATE TABLE later (id INTEGER)", "CREATE nonsense"] }]
         #expect(throws: KeyStoreError(.internalFailure, "")) {
-            try KeyStore(path: path, master: master, migrations: next)
+            try KeyStore(at: path, master: master, migrations: next)
         }
-        let store = try KeyStore(path: path, master: master)
+        let store = try KeyStore(at: path, master: master)
         #expect(try store.settings().schemaVersion == 3)
     }
 
@@ -107,14 +106,14 @@ import Testing
         try queue.write { try $0.execute(sql: "CREATE TABLE theirs (id INTEGER)") }
         try queue.close()
         let before = try Data(contentsOf: URL(fileURLWithPath: path))
-        #expect(throws: KeyStoreError(.notAStore, "")) { try KeyStore(path: path, master: master) }
+        #expect(throws: KeyStoreError(.notAStore, "")) { try KeyStore(at: path, master: master) }
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
         try directory.write("text", [UInt8](repeating: 65, count: 4096))
-        #expect(throws: KeyStoreError(.notAStore, "")) { try KeyStore(path: directory.file("text"), master: master) }
+        #expect(throws: KeyStoreError(.notAStore, "")) { try KeyStore(at: directory.file("text"), master: master) }
     }
 
     @Test func aLockedDatabaseIsATemporaryError() throws {
-        let store = try KeyStore(path: path, master: master, busyTimeout: 0)
+        let store = try KeyStore(at: path, master: master, busyTimeout: 0)
         var configuration = GRDB.Configuration()
         configuration.allowsUnsafeTransactions = true
         let other = try DatabaseQueue(path: path, configuration: configuration)
@@ -131,7 +130,7 @@ import Testing
     }
 
     @Test func anExclusiveLockIsATemporaryErrorOnOpening() throws {
-        try KeyStore(path: path, master: master).close()
+        try KeyStore(at: path, master: master).close()
         var configuration = GRDB.Configuration()
         configuration.allowsUnsafeTransactions = true
         let other = try DatabaseQueue(path: path, configuration: configuration)
@@ -139,15 +138,14 @@ import Testing
             try $0.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
             try $0.execute(sql: "BEGIN EXCLUSIVE")
         }
-        #expect(throws: KeyStoreError(.busy, "")) { try KeyStore(path: path, master: master, busyTimeout: 0) }
+        #expect(throws: KeyStoreError(.busy, "")) { try KeyStore(at: path, master: master, busyTimeout: 0) }
         try other.inDatabase { try $0.execute(sql: "COMMIT") }
         try other.close()
     }
 
     @Test func aFullDiskIsATypedErrorAndLosesNothing() throws {
-        try KeyStore(path: path, master: master).close()
-        let store = try KeyStore(
-            path: path, master: master, migrations: Schema.migrations, maximumPages: 200)
+        try KeyStore(at: path, master: master).close()
+        let store = try KeyStore(at: path, master: master, migrations: Schema.migrations, maximumPages: 200)
         let error = #expect(throws: KeyStoreError.self) {
             try store.database.write { connection in
                 try connection.execute(
@@ -165,7 +163,7 @@ import Testing
 
     @Test func aMissingDirectoryIsNamed() throws {
         let error = #expect(throws: KeyStoreError.self) {
-            try KeyStore(path: directory.file("no/guardd.db"), master: master)
+            try KeyStore(at: directory.file("no/guardd.db"), master: master)
         }
         #expect(error?.code == .missing)
     }

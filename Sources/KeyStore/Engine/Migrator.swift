@@ -9,7 +9,7 @@ struct Migrator {
         try refuseNewer(found, engine)
         guard found < target else { return }
         if found > 0 { try engine.backUp(schema: found, now: now) }
-        try engine.write { connection in
+        try engine.writeForLong { connection in
             // Another process may have been faster since the copy.
             let found = try engine.schemaVersion(connection)
             try refuseNewer(found, engine)

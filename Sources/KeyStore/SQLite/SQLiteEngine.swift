@@ -89,6 +89,10 @@ final class SQLiteEngine: StoreEngine {
         }
     }
 
+    func readForLong<T>(_ body: (any StoreConnection) throws -> T) throws -> T { try read(body) }
+
+    func writeForLong<T>(_ body: (any StoreConnection) throws -> T) throws -> T { try write(body) }
+
     /// Runs outside any transaction on the writing connection.
     private func administer<T>(_ body: (Database) throws -> T) throws -> T {
         try Self.translating(path) { try pool.writeWithoutTransaction(body) }
@@ -139,6 +143,32 @@ final class SQLiteEngine: StoreEngine {
         } catch {
             _ = unsafe unlink(copy)
             throw error
+        }
+    }
+
+    // MARK: - Copies
+
+    func forEachPage(of table: String, _ connection: any StoreConnection, _ body: ([SQLRow]) throws -> Void) throws {
+        var after: Int64 = 0
+        while true {
+            let rows = try connection.rows(
+                "SELECT rowid AS copied, * FROM \(table) WHERE rowid > :after ORDER BY rowid LIMIT 500",
+                ["after": SQLValue(after)])
+            guard let last = rows.last else { return }
+            after = try last.integer("copied")
+            try body(rows.map { SQLRow(names: Array($0.names.dropFirst()), values: Array($0.values.dropFirst())) })
+        }
+    }
+
+    func lastIdentity(of table: String, _ connection: any StoreConnection) throws -> Int64 {
+        try connection.row("SELECT seq FROM sqlite_sequence WHERE name = :table", ["table": SQLValue(table)])?
+            .integer("seq") ?? 0
+    }
+
+    func setLastIdentity(_ last: Int64, of table: String, _ connection: any StoreConnection) throws {
+        let arguments: [String: SQLValue] = ["table": SQLValue(table), "last": SQLValue(last)]
+        if try connection.execute("UPDATE sqlite_sequence SET seq = :last WHERE name = :table", arguments) == 0 {
+            try connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :last)", arguments)
         }
     }
 
