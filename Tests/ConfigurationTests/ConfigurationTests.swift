@@ -211,6 +211,8 @@ private func problems(_ text: String) -> [String] {
             trusted_networks = ["192.0.2.0/24"]
             [sign_as]
             "al-ice" = ["alice@example.org", "@sales.example.org"]
+            al_ice = "other@example.org"
+            "a.b" = "ab@example.org"
             [[rule]]
             name = "one"
             sender = "<>"
@@ -245,7 +247,8 @@ private func problems(_ text: String) -> [String] {
         #expect(
             configuration.policy.signAs
                 == SignAs([
-                    "al-ice": [try AddressPattern("alice@example.org"), try AddressPattern("@sales.example.org")]
+                    "al-ice": [try AddressPattern("alice@example.org"), try AddressPattern("@sales.example.org")],
+                    "al_ice": [try AddressPattern("other@example.org")], "a.b": [try AddressPattern("ab@example.org")],
                 ]))
     }
 

@@ -34,7 +34,7 @@ struct PolicyReader {
         reader.size("max_inspect_size", in: (64 << 10)...(2 << 30), &policy.maxInspectSize)
         reader.size("message_size_limit", in: 0...(1 << 40), &policy.messageSizeLimit)
         if let direction = reader.table("direction") { readLadder(direction, &policy.ladder) }
-        if let table = reader.table("sign_as") { policy.signAs = readSignAs(table) }
+        if let table = reader.table("sign_as", hasLiteralKeys: true) { policy.signAs = readSignAs(table) }
         if let table = reader.table("openpgp") {
             if let algorithms = table.table("policy") { policy.algorithms = AlgorithmReader(algorithms).read() }
             table.finish()
@@ -69,10 +69,8 @@ struct PolicyReader {
 
     private func readSignAs(_ table: TableReader) -> SignAs {
         var patterns: [String: [AddressPattern]] = [:]
-        // Logins are data: their hyphens are theirs.
-        for (key, path) in table.remaining() {
-            let login = path.hasPrefix("sign_as.") ? String(path.dropFirst("sign_as.".count)) : key
-            patterns[login] = table.list(key, example: "sales@example.org") { try AddressPattern($0) }
+        for login in table.remaining() {
+            patterns[login] = table.list(login, example: "sales@example.org") { try AddressPattern($0) }
         }
         return SignAs(patterns)
     }

@@ -5,13 +5,16 @@ final class TableReader {
     private var values: [String: (path: String, node: Node)] = [:]
     private var known: [String] = []
 
-    /// Hyphens and underscores in keys mean the same.
-    init(_ entries: [(key: String, value: Node)], path: String, problems: Problems) {
+    /// Hyphens and underscores in the names of settings mean the same; where keys are data (`hasLiteralKeys`), each stands
+    /// for itself.
+    init(
+        _ entries: [(key: String, value: Node)], path: String, problems: Problems, hasLiteralKeys: Bool = false
+    ) {
         self.path = path
         self.problems = problems
         for (key, value) in entries {
             let full = path.isEmpty ? key : path + "." + key
-            let name = String(key.map { $0 == "-" ? "_" : $0 })
+            let name = hasLiteralKeys ? key : String(key.map { $0 == "-" ? "_" : $0 })
             if values[name] != nil { problems.add(full, "\(name) is set twice; write it once") }
             values[name] = (full, value)
         }
@@ -166,13 +169,13 @@ final class TableReader {
         return nil
     }
 
-    func table(_ key: String) -> TableReader? {
+    func table(_ key: String, hasLiteralKeys: Bool = false) -> TableReader? {
         guard let value = take(key) else { return nil }
         guard case .table(let entries) = value.node else {
             wrong(value, key, "a table: a line [\(key)], and the settings below it")
             return nil
         }
-        return TableReader(entries, path: value.path, problems: problems)
+        return TableReader(entries, path: value.path, problems: problems, hasLiteralKeys: hasLiteralKeys)
     }
 
     func tables(_ key: String) -> [TableReader] {
@@ -191,9 +194,7 @@ final class TableReader {
     }
 
     /// The entries that are left, for tables whose keys are data.
-    func remaining() -> [(key: String, path: String)] {
-        values.map { ($0.key, $0.value.path) }.sorted { $0.key < $1.key }
-    }
+    func remaining() -> [String] { values.keys.sorted() }
 
     /// Reports what nobody asked for.
     func finish() {
