@@ -16,35 +16,30 @@ public final class CFBEncryptor {
         return try body(context)
     }
 
-    /// Appends as many octets as it is given.
-    public func update(_ input: Span<UInt8>, into output: inout [UInt8]) {
+    /// Appends as many octets as it is given, or none. Throws `internalFailure`.
+    public func update(_ input: Span<UInt8>, into output: inout [UInt8]) throws {
+        var isDone = true
         input.withUnsafeBufferPointer { input in
             guard let base = input.baseAddress else { return }
             output.appendUninitialized(upTo: input.count) { target in
-                run(base, target, input.count)
-                return input.count
+                isDone = run(base, target, input.count)
+                return isDone ? input.count : 0
             }
         }
+        // With a valid context this cannot fail; if it ever does, clear text must not pass for ciphertext.
+        guard isDone else { throw LibcryptoError.failure("EVP_EncryptUpdate") }
     }
 
-    /// Encrypts a buffer where it stands.
-    public func updateInPlace(_ buffer: inout MutableSpan<UInt8>) {
-        buffer.withUnsafeMutableBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return }
-            run(UnsafePointer(base), base, buffer.count)
-        }
-    }
-
-    private func run(_ input: UnsafePointer<UInt8>, _ output: UnsafeMutablePointer<UInt8>, _ count: Int) {
+    private func run(_ input: UnsafePointer<UInt8>, _ output: UnsafeMutablePointer<UInt8>, _ count: Int) -> Bool {
         var offset = 0
         while offset < count {
             let step = min(count - offset, 1 << 30)
             var written: Int32 = 0
             let status = withHandle { EVP_EncryptUpdate($0, output + offset, &written, input + offset, Int32(step)) }
-            // With a valid context this cannot fail; if it ever does, clear text must not pass for ciphertext.
-            precondition(status == 1 && Int(written) == step, "cipher feedback failed")
+            guard status == 1, Int(written) == step else { return false }
             offset += step
         }
+        return true
     }
 }
 
@@ -59,6 +54,7 @@ public final class CFBDecryptor {
     private var keystream: [UInt8]
     private var used: Int
     private var bulk: [UInt8] = []
+    private var hasFailed = false
 
     public init(_ algorithm: SymmetricAlgorithm, key: SecretBytes, iv: [UInt8]) throws {
         context = try algorithm.context(ecb: true, key: key, iv: iv)
@@ -77,7 +73,7 @@ public final class CFBDecryptor {
         defer { withExtendedLifetime(self) {} }
         var written: Int32 = 0
         let status = EVP_EncryptUpdate(context, output, &written, input, Int32(count))
-        precondition(status == 1 && Int(written) == count, "block encryption failed")
+        if status != 1 || Int(written) != count { hasFailed = true }
     }
 
     private func nextKeystream() {
@@ -91,15 +87,16 @@ public final class CFBDecryptor {
         used = 0
     }
 
-    /// Appends as many octets as it is given.
-    public func update(_ input: Span<UInt8>, into output: inout [UInt8]) {
+    /// Appends as many octets as it is given. Throws `internalFailure`; what is decrypted after that is nothing.
+    public func update(_ input: Span<UInt8>, into output: inout [UInt8]) throws {
         input.withUnsafeBufferPointer { input in
             guard let base = input.baseAddress else { return }
             output.appendUninitialized(upTo: input.count) { target in
                 run(base, target, input.count)
-                return input.count
+                return hasFailed ? 0 : input.count
             }
         }
+        guard !hasFailed else { throw LibcryptoError.failure("EVP_EncryptUpdate") }
     }
 
     private func run(_ input: UnsafePointer<UInt8>, _ output: UnsafeMutablePointer<UInt8>, _ count: Int) {

@@ -91,6 +91,10 @@ public final class SecretBytes: @unchecked Sendable, Equatable {
 
     /// How many mappings of secret memory the system refused to lock (RLIMIT_MEMLOCK too low), for a metric.
     public static var unlockedMappings: Int { SecretArena.unlockedMappings }
+
+    /// Has `body` called once: at the first mapping that the system refuses to lock, or now if there was one. The secrets in
+    /// it may reach the swap space; they still stay out of core dumps and are cleansed. A later `body` takes its place.
+    public static func whenUnlocked(_ body: @escaping @Sendable () -> Void) { SecretArena.whenUnlocked(body) }
 }
 
 /// Compares in time that depends on the lengths only.

@@ -16,6 +16,9 @@ struct Daemon {
         let settings = configuration.service
         let privileges = try Privileges.planned(user: settings.user, group: settings.group)
         let log = Self.makeLogger(settings)
+        SecretBytes.whenUnlocked {
+            log.warning("keys may reach the swap space: the limit of locked memory is too low, raise LimitMEMLOCK")
+        }
 
         // The store before the socket: nobody may connect to a guardd that cannot work. The socket before privileges go
         // for good: its directory and group may ask for root.

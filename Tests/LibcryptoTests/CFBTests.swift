@@ -77,8 +77,8 @@ import Testing
             var opened: [UInt8] = []
             for start in stride(from: 0, to: plaintext.count, by: size) {
                 let end = min(start + size, plaintext.count)
-                encryptor.update(plaintext.span.extracting(start..<end), into: &sealed)
-                decryptor.update(whole.span.extracting(start..<end), into: &opened)
+                try encryptor.update(plaintext.span.extracting(start..<end), into: &sealed)
+                try decryptor.update(whole.span.extracting(start..<end), into: &opened)
             }
             #expect(sealed == whole, "pieces of \(size)")
             #expect(opened == plaintext, "pieces of \(size)")

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Libcrypto
@@ -20,6 +21,27 @@ import Testing
         let secrets = try (0..<5000).map { _ in try SecretBytes.random(count: 32) }
         #expect(Set(secrets.map { $0.withBytes { $0[0] } }).count > 100)
         #expect(SecretBytes.unlockedMappings == before)
+    }
+
+    /// In a process of its own, because the limit holds for all of it and root is exempt from it.
+    @Test func secretsWorkWithoutLockedMemory() async {
+        await #expect(processExitsWith: .exitCode(17)) {
+            if getuid() == 0, setuid(65534) != 0 { exit(1) }
+            var limit = rlimit(rlim_cur: 0, rlim_max: 0)
+            guard setrlimit(__rlimit_resource_t(8), &limit) == 0 else { exit(2) }
+            let before = SecretBytes.unlockedMappings
+            let reports = Lock(0)
+            SecretBytes.whenUnlocked { reports.withLock { $0 += 1 } }
+            let small = (0..<10_000).map { index in SecretBytes(copying: [UInt8(truncatingIfNeeded: index), 7]) }
+            let large = SecretBytes(copying: [UInt8](repeating: 9, count: 100_000))
+            guard SecretBytes.unlockedMappings >= before + 2, reports.withLock({ $0 }) == 1 else { exit(3) }
+            let isWhole = small.indices.allSatisfy { small[$0].withBytes { $0[0] } == UInt8(truncatingIfNeeded: $0) }
+            guard isWhole, large.withBytes({ $0[99_999] }) == 9 else { exit(4) }
+            // Whoever comes late hears of it, too.
+            SecretBytes.whenUnlocked { reports.withLock { $0 += 1 } }
+            guard reports.withLock({ $0 }) == 2 else { exit(5) }
+            exit(17)
+        }
     }
 
     @Test(arguments: [1, 32, 33, 4096, 4097, 70_000])

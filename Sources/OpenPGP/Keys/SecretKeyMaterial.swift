@@ -151,7 +151,7 @@ struct SecretKeyMaterial: Sendable {
         var plain: [UInt8] = []
         plain.reserveCapacity(protection.ciphertext.count + 64)
         let ciphertext = Array(protection.ciphertext)
-        decryptor.update(ciphertext.span, into: &plain)
+        try decryptor.update(ciphertext.span, into: &plain)
         defer { Wipe.wipe(&plain) }
         let trailer = protection.usage == 254 ? 20 : 2
         guard plain.count >= trailer else { throw OpenPGPError(.malformed, "a locked secret key is too short") }
@@ -248,9 +248,9 @@ struct SecretKeyMaterial: Sendable {
         let fields =
             [SymmetricID.aes256.rawValue] + (key.version == 6 ? [UInt8(clamping: method.count)] : []) + method + iv
         var body: [UInt8] = [254] + (key.version == 6 ? [UInt8(clamping: fields.count)] : []) + fields
-        secret.withBytes { encryptor.update($0, into: &body) }
+        try secret.withBytes { try encryptor.update($0, into: &body) }
         let check = digest.finish()
-        encryptor.update(check.span, into: &body)
+        try encryptor.update(check.span, into: &body)
         return (SecretKeyMaterial(locked: body, of: key), cipherKey)
     }
 

@@ -29,7 +29,7 @@ final class IntegrityProtectedReader: ProtectedDataReader {
         var start = 0
         while start < ciphertext.count {
             let end = min(start + 1 << 16, ciphertext.count)
-            cipher.update(ciphertext.extracting(start..<end), into: &piece)
+            try cipher.update(ciphertext.extracting(start..<end), into: &piece)
             start = end
             let ready = piece.count - Self.trailerSize
             guard ready > 0 else { continue }

@@ -32,7 +32,7 @@ final class IntegrityProtectedWriter: ProtectedDataWriter {
             let end = min(start + PartialBodyWriter.chunkSize, plaintext.count)
             mdc.update(plaintext.extracting(start..<end))
             piece.removeAll(keepingCapacity: true)
-            cipher.update(plaintext.extracting(start..<end), into: &piece)
+            try cipher.update(plaintext.extracting(start..<end), into: &piece)
             try body.push(piece.span, emit)
             start = end
         }
@@ -46,7 +46,7 @@ final class IntegrityProtectedWriter: ProtectedDataWriter {
             throw OpenPGPError(.integrityFailure, "libcrypto gave no SHA-1 for the modification detection code")
         }
         var piece: [UInt8] = []
-        cipher.update(digest.span, into: &piece)
+        try cipher.update(digest.span, into: &piece)
         try body.push(piece.span, emit)
         try body.finish(emit)
     }

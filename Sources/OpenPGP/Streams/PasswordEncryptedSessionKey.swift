@@ -50,7 +50,7 @@ struct PasswordEncryptedSessionKey {
             algorithm, key: key, iv: [UInt8](repeating: 0, count: algorithm.blockSize))
         var plain: [UInt8] = []
         defer { Wipe.wipe(&plain) }
-        decryptor.update(encrypted.span, into: &plain)
+        try decryptor.update(encrypted.span, into: &plain)
         guard let identifier = plain.first else { throw OpenPGPError(.notDecryptable, "a session key is empty") }
         return try SessionKey(
             SymmetricID(rawValue: identifier), key: SecretBytes(copying: plain.span.extracting(1..<plain.count)))

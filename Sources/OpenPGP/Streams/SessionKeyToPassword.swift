@@ -14,8 +14,8 @@ extension SessionKey {
         var body: [UInt8] = [4, algorithm.rawValue]
         body += specifier.serialized
         let identifier = [algorithm.rawValue]
-        encryptor.update(identifier.span, into: &body)
-        key.withBytes { encryptor.update($0, into: &body) }
+        try encryptor.update(identifier.span, into: &body)
+        try key.withBytes { try encryptor.update($0, into: &body) }
         return body
     }
 

@@ -35,7 +35,7 @@ final class UnprotectedReader: ProtectedDataReader {
         swap(&piece, &plain)
         defer { swap(&piece, &plain) }
         piece.removeAll(keepingCapacity: true)
-        cipher.update(ciphertext.extracting(start..<ciphertext.count), into: &piece)
+        try cipher.update(ciphertext.extracting(start..<ciphertext.count), into: &piece)
         try sink(piece.span)
     }
 

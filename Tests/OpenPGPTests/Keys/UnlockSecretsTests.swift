@@ -43,9 +43,9 @@ struct UnlockSecretsTests {
         let encryptor = try CFBEncryptor(.aes256, key: s2k.key(from: Self.password, count: 32), iv: iv)
         var sum: UInt16 = 0
         secret.withBytes { for index in $0.indices { sum &+= UInt16($0[index]) } }
-        secret.withBytes { encryptor.update($0, into: &body) }
+        try secret.withBytes { try encryptor.update($0, into: &body) }
         let check = [UInt8(sum >> 8), UInt8(sum & 255)]
-        encryptor.update(check.span, into: &body)
+        try encryptor.update(check.span, into: &body)
         var reader = ByteReader(body, subject: "test")
         let locked = try SecretKeyMaterial(reading: &reader, of: material.key)
         var secrets = key.secrets
