@@ -1,6 +1,7 @@
 public import KeyStore
 import Libcrypto
 public import OpenPGP
+public import ProtectedMail
 
 /// The use cases of the control API, without any HTTP: accounts, keys, certificates, passwords, sessions, guests, support.
 ///
@@ -40,6 +41,11 @@ public struct GuardPorts: Sendable {
     public var mail: (any MailSender)?
     public var passwords: (any PasswordVerifier)?
     public var sessions: (any SessionResolver)?
+    public var crypto: (any MessageCrypto)?
+    /// Who issues S/MIME certificates.
+    public var certificates: (any CertificateIssuer)?
+    /// What S/MIME certificates are judged by; nil trusts nobody.
+    public var smimeTrust: SMIMETrust?
     /// Takes sentences for the log, which never hold secrets.
     public var log: @Sendable (String) -> Void
 

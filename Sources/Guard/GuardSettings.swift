@@ -13,6 +13,7 @@ public struct GuardSettings: Sendable, Equatable {
     public var recovery = RecoverySettings()
     public var sessions = SessionSettings()
     public var mail = MailSettings()
+    public var certificates = CertificateSettings()
 
     public init() {}
 }

@@ -57,7 +57,7 @@ extension KeyStore {
         }
     }
 
-    private func store(
+    func store(
         _ certificate: X509Certificate, _ provenance: Provenance, _ capabilities: SMIMECapabilities?,
         in connection: any StoreConnection
     ) throws -> SMIMEEntry {
@@ -196,7 +196,7 @@ extension KeyStore {
     }
 
     /// Answers from memory while the store has not changed, else in one snapshot.
-    private func smime(
+    func smime(
         _ question: SMIMECache.Question, _ fetch: (any StoreConnection) throws -> [SQLRow]
     ) throws -> [KnownX509] {
         let counter = try changeCounter()

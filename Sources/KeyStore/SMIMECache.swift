@@ -6,6 +6,8 @@ import MIME
 final class SMIMECache: Sendable {
     enum Question: Hashable {
         case address(EmailAddress)
+        /// What our own user with this address has in use.
+        case own(EmailAddress)
         case identifier(CertificateIdentifier)
     }
 

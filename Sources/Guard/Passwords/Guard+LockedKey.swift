@@ -13,5 +13,7 @@ extension Guard {
     func currentLockedRing(of account: AccountRecord) throws -> (any LockedKey)? { nil }
 
     /// The key of the current certificate; nil where there is none.
-    func currentLockedCertificateKey(of account: AccountRecord) throws -> (any LockedKey)? { nil }
+    func currentLockedCertificateKey(of account: AccountRecord) throws -> (any LockedKey)? {
+        try store.currentSMIMEKey(of: account.id).map { try lockedKey($0) }
+    }
 }
