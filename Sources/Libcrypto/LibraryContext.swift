@@ -3,10 +3,18 @@ import COpenSSL
 /// The library context of this process: our own, so that the system's openssl.cnf cannot add or remove algorithms,
 /// and so that every algorithm is fetched once.
 package enum LibraryContext {
+    /// Set before anything else by a program that does one thing and ends: names from before libcrypto 3, which take a
+    /// while to register, are left out. Nothing of ours asks for them; libcrypto's own X.509 does.
+    package nonisolated(unsafe) static var isShortLived = false
+
     /// Lives as long as the process.
     package nonisolated(unsafe) static let shared: OpaquePointer? = {
         // Some calls of libcrypto know the default context only; it must not read openssl.cnf either.
-        OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_LOAD_CONFIG), nil)
+        var options = UInt64(OPENSSL_INIT_NO_LOAD_CONFIG)
+        if isShortLived {
+            options |= UInt64(OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS)
+        }
+        OPENSSL_init_crypto(options, nil)
         return OSSL_LIB_CTX_new()
     }()
 

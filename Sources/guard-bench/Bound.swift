@@ -10,6 +10,10 @@ final class Bound {
     private let cfb: OpaquePointer?
     private let ecb: OpaquePointer?
     private let wrap: OpaquePointer?
+    private let ocb: OpaquePointer?
+    private let gcm: OpaquePointer?
+    private let ctr: OpaquePointer?
+    private let cmac: OpaquePointer?
     private let recipient: OpaquePointer?
     private let signer: OpaquePointer?
     private let plain: UnsafeMutablePointer<UInt8>
@@ -26,6 +30,10 @@ final class Bound {
         cfb = EVP_CIPHER_fetch(context, "AES-256-CFB", nil)
         ecb = EVP_CIPHER_fetch(context, "AES-256-ECB", nil)
         wrap = EVP_CIPHER_fetch(context, "AES-128-WRAP", nil)
+        ocb = EVP_CIPHER_fetch(context, "AES-256-OCB", nil)
+        gcm = EVP_CIPHER_fetch(context, "AES-256-GCM", nil)
+        ctr = EVP_CIPHER_fetch(context, "AES-256-CTR", nil)
+        cmac = EVP_MAC_fetch(context, "CMAC", nil)
         recipient = EVP_PKEY_new_raw_private_key_ex(context, "X25519", nil, key, 32)
         signer = EVP_PKEY_new_raw_private_key_ex(context, "ED25519", nil, key, 32)
         plain = .allocate(capacity: Self.piece)
@@ -40,7 +48,8 @@ final class Bound {
         [plain, work, text].forEach { $0.deallocate() }
         [recipient, signer].forEach { EVP_PKEY_free($0) }
         [sha1, sha256].forEach { EVP_MD_free($0) }
-        [cfb, ecb, wrap].forEach { EVP_CIPHER_free($0) }
+        [cfb, ecb, wrap, ocb, gcm, ctr].forEach { EVP_CIPHER_free($0) }
+        EVP_MAC_free(cmac)
         OSSL_LIB_CTX_free(context)
     }
 
@@ -146,6 +155,71 @@ final class Bound {
         }
         var digest = [UInt8](repeating: 0, count: 32)
         check(EVP_DigestFinal_ex(mdc, &digest, nil))
+    }
+
+    /// Chunks of an AEAD mode, each with its tag, as base64.
+    func seal(_ size: Int, isOCB: Bool) {
+        sealSessionKey()
+        let cipher = EVP_CIPHER_CTX_new()
+        defer { EVP_CIPHER_CTX_free(cipher) }
+        var tag = [UInt8](repeating: 0, count: 16)
+        check(EVP_EncryptInit_ex2(cipher, isOCB ? ocb : gcm, key, iv, nil))
+        forEachPiece(size) { step in
+            var count: Int32 = 0
+            check(EVP_EncryptInit_ex2(cipher, nil, nil, iv, nil))
+            check(EVP_EncryptUpdate(cipher, work, &count, plain, step))
+            check(EVP_EncryptFinal_ex(cipher, work + Int(step), &count))
+            check(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, 16, &tag))
+            EVP_EncodeBlock(text, work, step)
+        }
+    }
+
+    func open(_ size: Int, isOCB: Bool) {
+        _ = agree(recipient, recipient)
+        let cipher = EVP_CIPHER_CTX_new()
+        defer { EVP_CIPHER_CTX_free(cipher) }
+        var tag = [UInt8](repeating: 0, count: 16)
+        check(EVP_DecryptInit_ex2(cipher, isOCB ? ocb : gcm, key, iv, nil))
+        text.update(repeating: 0x41, count: Self.piece * 2)
+        forEachPiece(size) { step in
+            var count: Int32 = 0
+            EVP_DecodeBlock(work, text, (step + 2) / 3 * 4)
+            check(EVP_DecryptInit_ex2(cipher, nil, nil, iv, nil))
+            check(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, 16, &tag))
+            check(EVP_DecryptUpdate(cipher, work, &count, work, step))
+            // The tag is made up; to find that out takes the same work.
+            EVP_DecryptFinal_ex(cipher, work + Int(step), &count)
+        }
+        ERR_clear_error()
+    }
+
+    /// What EAX is made of: counter mode, and CMAC over what it gave.
+    func eax(_ size: Int) {
+        let cipher = EVP_CIPHER_CTX_new()
+        let mac = EVP_MAC_CTX_new(cmac)
+        defer {
+            EVP_CIPHER_CTX_free(cipher)
+            EVP_MAC_CTX_free(mac)
+        }
+        var name = Array("AES-256-CBC".utf8CString)
+        name.withUnsafeMutableBufferPointer { name in
+            let parameters = [
+                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, name.baseAddress, 0),
+                OSSL_PARAM_construct_end(),
+            ]
+            check(EVP_MAC_init(mac, key, key.count, parameters))
+        }
+        check(EVP_EncryptInit_ex2(cipher, ctr, key, iv, nil))
+        var tag = [UInt8](repeating: 0, count: 16)
+        forEachPiece(size) { step in
+            var count: Int32 = 0
+            var written = 0
+            check(EVP_MAC_init(mac, nil, 0, nil))
+            check(EVP_EncryptInit_ex2(cipher, nil, nil, iv, nil))
+            check(EVP_EncryptUpdate(cipher, work, &count, plain, step))
+            check(EVP_MAC_update(mac, work, Int(step)))
+            check(EVP_MAC_final(mac, &tag, &written, 16))
+        }
     }
 
     private func hash(_ size: Int) -> [UInt8] {

@@ -81,7 +81,16 @@ struct CoreBench {
                 left -= step
             }
         }
-        func encrypt(_ size: Int, _ signers: [SigningKey], _ emit: (inout [UInt8]) -> Void) throws {
+        func reader(of mode: AEADID) -> EncryptionRecipient {
+            var preferences = CertificatePreferences()
+            preferences.features = [.seipdV1, .seipdV2]
+            preferences.cipherSuites = [CipherSuite(.aes256, mode)]
+            return EncryptionRecipient(key: key, preferences: preferences)
+        }
+        func encrypt(
+            _ size: Int, _ signers: [SigningKey], to recipient: EncryptionRecipient = recipient,
+            _ emit: (inout [UInt8]) -> Void
+        ) throws {
             let encryptor = try MessageEncryptor(recipients: [recipient], signers: signers, time: Self.time)
             var output: [UInt8] = []
             try push(size) {
@@ -90,6 +99,54 @@ struct CoreBench {
             }
             try encryptor.finish(into: &output)
             emit(&output)
+        }
+        func decrypting(_ size: Int, _ recipient: EncryptionRecipient) throws -> () throws -> Void {
+            var message: [UInt8] = []
+            try encrypt(size, [], to: recipient) {
+                message += $0
+                $0.removeAll(keepingCapacity: true)
+            }
+            let text = message
+            return {
+                let decryptor = MessageDecryptor(keys: keys, time: Self.time) { _ in [] }
+                for start in stride(from: 0, to: text.count, by: piece.count) {
+                    try decryptor.push(text.span.extracting(start..<min(start + piece.count, text.count)))
+                }
+                guard try decryptor.finish().content.count == size else { abort() }
+            }
+        }
+        func aead(_ name: String, _ mode: AEADID) -> [(String, (Int) throws -> Row)] {
+            let recipient = reader(of: mode)
+            let isOCB = mode == .ocb
+            return [
+                (
+                    "encrypt \(name)",
+                    { size in
+                        (
+                            { try encrypt(size, [], to: recipient) { $0.removeAll(keepingCapacity: true) } },
+                            { bound.seal(size, isOCB: isOCB) }
+                        )
+                    }
+                ),
+                (
+                    "decrypt \(name)",
+                    { size in (try decrypting(size, recipient), { bound.open(size, isOCB: isOCB) }) }
+                ),
+            ]
+        }
+        /// EAX is read, not written: the mode alone.
+        func eax(_ size: Int) throws -> Row {
+            let cipher = try AEADCipher(.eax, .aes256, key: SecretBytes.random(count: 32))
+            let nonce = [UInt8](repeating: 0, count: AEADAlgorithm.eax.nonceSize)
+            var output: [UInt8] = []
+            return (
+                {
+                    try push(size) {
+                        output.removeAll(keepingCapacity: true)
+                        try cipher.seal($0, nonce: nonce, associatedData: [], into: &output)
+                    }
+                }, { bound.eax(size) }
+            )
         }
         func signature(_ size: Int) throws -> [UInt8] {
             let signing = try DetachedSigner(keys: [signer], time: Self.time)
@@ -117,23 +174,7 @@ struct CoreBench {
             ),
             (
                 "decrypt",
-                { size in
-                    var message: [UInt8] = []
-                    try encrypt(size, []) {
-                        message += $0
-                        $0.removeAll(keepingCapacity: true)
-                    }
-                    let text = message
-                    return (
-                        {
-                            let decryptor = MessageDecryptor(keys: keys, time: Self.time) { _ in [] }
-                            for start in stride(from: 0, to: text.count, by: piece.count) {
-                                try decryptor.push(text.span.extracting(start..<min(start + piece.count, text.count)))
-                            }
-                            guard try decryptor.finish().content.count == size else { abort() }
-                        }, { bound.decrypt(size) }
-                    )
-                }
+                { size in (try decrypting(size, recipient), { bound.decrypt(size) }) }
             ),
             ("sign", { size in ({ _ = try signature(size) }, { bound.sign(size) }) }),
             (
@@ -151,6 +192,6 @@ struct CoreBench {
                     )
                 }
             ),
-        ]
+        ] + aead("OCB", .ocb) + aead("GCM", .gcm) + [("EAX alone", eax)]
     }
 }

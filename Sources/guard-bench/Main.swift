@@ -1,7 +1,7 @@
 import Glibc
 
 /// `guard-bench [core|smime] [--json] [--seconds N]`: what the cryptographic core costs against the least it could cost, and
-/// S/MIME against libcrypto's own CMS.
+/// S/MIME against libcrypto's own CMS. `guard-bench timing [SAMPLES]`: whether time tells secrets.
 @main
 struct Main {
     static func main() throws {
@@ -22,8 +22,12 @@ struct Main {
             print(try peak ?? CoreBench(seconds: 0, json: false).peak(arguments[1], size))
             return
         }
+        if arguments.first == "timing", arguments.count < 3, let samples = Int(arguments.dropFirst().first ?? "1000000")
+        {
+            exit(try TimingBench(samples: samples).run() ? 0 : 1)
+        }
         guard arguments.isEmpty || arguments == ["core"] || arguments == ["smime"] else {
-            let usage = "usage: guard-bench [core|smime] [--json] [--seconds N]\n"
+            let usage = "usage: guard-bench [core|smime] [--json] [--seconds N] | timing [SAMPLES]\n"
             _ = write(2, usage, usage.utf8.count)
             exit(64)
         }

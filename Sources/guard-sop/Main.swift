@@ -1,16 +1,19 @@
 import Glibc
+import Libcrypto
 
 /// The Stateless OpenPGP command line interface (draft-dkg-openpgp-stateless-cli).
 @main
 enum GuardSOP {
     static func main() {
+        LibraryContext.isShortLived = true
+        // Everything is written by now; to take libcrypto down in order would only take time.
         do {
             try run(try words())
-            exit(0)
+            _exit(0)
         } catch {
             let failure = Failure(error)
             StandardError.say(failure.message)
-            exit(failure.code.rawValue)
+            _exit(failure.code.rawValue)
         }
     }
 

@@ -32,6 +32,10 @@ public struct AlgorithmPolicy: Sendable, Hashable {
     public var keys = AcceptanceTable<KeyClass, KeyUse>()
     /// Longest RSA modulus that is worked with, in bits: verification takes time with the square of it.
     public var maximumModulusBits = 16384
+    /// Names of notations that the caller understands: a data signature with one of them marked critical counts, with any
+    /// other it does not (RFC 9580 section 5.2.3.24). Empty in the built-in policies. Self-signatures with a critical
+    /// notation are always refused.
+    public var criticalNotations: Set<String> = []
 
     /// Makes a policy that accepts nothing.
     public init() {}

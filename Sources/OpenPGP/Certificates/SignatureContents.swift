@@ -79,9 +79,13 @@ extension Signature {
 
     /// Why the signature must not be used whatever its mathematics say; nil where nothing speaks against it: a critical
     /// subpacket or notation that this library does not know, or no creation time.
-    public var structuralDefect: String? {
+    public var structuralDefect: String? { structuralDefect(knowing: []) }
+
+    /// The same for somebody who understands the notations with these names.
+    public func structuralDefect(knowing notations: Set<String>) -> String? {
         guard creation != nil else { return "the signature has no creation time" }
         for subpacket in hashedArea where subpacket.isCritical && !subpacket.type.isUnderstood {
+            if let notation = Notation(subpacket), notations.contains(notation.name) { continue }
             return subpacket.type == .notationData
                 ? "the signature has an unknown critical notation"
                 : "the signature has an unknown critical subpacket \(subpacket.type.rawValue)"

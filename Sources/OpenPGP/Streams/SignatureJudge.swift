@@ -22,7 +22,9 @@ struct SignatureJudge {
         guard signature.type == .binary || signature.type == .text else {
             return result(.malformed("a signature of type \(signature.type.rawValue) is not over data"))
         }
-        if let defect = signature.structuralDefect { return result(.malformed(defect)) }
+        if let defect = signature.structuralDefect(knowing: policy.criticalNotations) {
+            return result(.malformed(defect))
+        }
         guard let creation = signature.creation else {
             return result(.malformed("the signature does not say when it was made"))
         }

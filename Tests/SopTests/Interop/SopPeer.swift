@@ -66,6 +66,12 @@ struct SopPeer: Peer {
         try run(["sign", "--as=\(isText ? "text" : "binary")", try folder.fresh(key)], data)
     }
 
+    /// With a key that is locked.
+    func sign(_ data: [UInt8], key: [UInt8], password: String) throws -> [UInt8] {
+        let password = try folder.fresh(Array(password.utf8))
+        return try run(["sign", "--with-key-password=\(password)", try folder.fresh(key)], data)
+    }
+
     func verify(_ signature: [UInt8], of data: [UInt8], signer: [UInt8]) throws {
         let report = try run(["verify", try folder.fresh(signature), try folder.fresh(signer)], data)
         guard !report.isEmpty else { throw TestFailure("\(name): no good signature") }
