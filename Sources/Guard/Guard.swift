@@ -48,6 +48,8 @@ public struct GuardPorts: Sendable {
     public var smimeTrust: SMIMETrust?
     /// Takes sentences for the log, which never hold secrets.
     public var log: @Sendable (String) -> Void
+    /// Counts a line of the audit log: action and result.
+    public var audited: @Sendable (String, String) -> Void = { _, _ in }
 
     public init(
         mail: (any MailSender)? = nil, passwords: (any PasswordVerifier)? = nil, sessions: (any SessionResolver)? = nil,

@@ -154,5 +154,5 @@ enum Query {
         [
             byAddress, byKeyID, byKeyFingerprint, byFingerprint, certificate, userIDs, secretsByAddress, secretsByKeyID,
             secret, smimeByAddress, smimeByIdentity, smimeByKeyIdentifier, smimeOne,
-        ] + sessionLookups + CertificateQuery.lookups + SealedColumn.all.map(\.toReseal)
+        ] + sessionLookups + CertificateQuery.lookups + auditLookups + SealedColumn.all.map(\.toReseal)
 }

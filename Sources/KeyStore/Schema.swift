@@ -125,7 +125,9 @@ enum Schema {
                     "CREATE INDEX smime_secret_master ON smime_secret (master)",
                 ]
             }),
-        Migration(version: 3) { d in mailboxTables(d) + sessionTables(d) + certificateTables(d) },
+        Migration(version: 3) { d in
+            mailboxTables(d) + sessionTables(d) + certificateTables(d) + auditTables(d)
+        },
     ]
 
     /// A table, in an order in which each refers to earlier ones only.

@@ -15,6 +15,6 @@ struct Guardctl: ParsableCommand {
             InitCommand.self, KeyCommand.self, MasterCommand.self, ConfigCommand.self, InspectCommand.self,
             ProtectCommand.self, SMIMECommand.self, AuthorityCommand.self, CertificateCommand.self,
             DoctorCommand.self, AccountCommand.self, SessionCommand.self, TokenCommand.self, SupportCommand.self,
-            CredentialCommand.self, ExplainCommand.self,
+            CredentialCommand.self, AuditCommand.self, ExplainCommand.self,
         ])
 }

@@ -87,6 +87,7 @@ extension Assembly {
                 hop, from: from.address, hostname: configuration.service.hostname, markerKey: markerKey,
                 log: ports.log)
         }
+        ports.audited = { [metrics] action, result in metrics.add(.changes, [("action", action), ("result", result)]) }
         return Guard(store: store, settings: settings, ports: ports, now: Clock.now)
     }
 

@@ -9,7 +9,14 @@ extension Guard {
     ///   - target: an address, a fingerprint, a serial number; never a secret.
     ///   - result: `ok`, or the code of the refusal.
     public func audit(actor: String, action: String, target: String, result: String = "ok") {
-        record(AuditEntry(time: now().seconds, actor: actor, action: action, target: target, result: result))
+        let record = KeyStore.AuditRecord(
+            time: now().seconds, actor: Self.plain(actor), action: Self.plain(action), target: Self.plain(target),
+            result: result)
+        ports.audited(record.action, result)
+        // The change is done: it counts, even where the log cannot be written.
+        do { try store.appendAudit(record) } catch {
+            ports.log("audit: \(record.actor) \(record.action) \(record.target) \(record.result): \(error)")
+        }
     }
 
     /// Runs a change and writes how it ended.
@@ -25,7 +32,8 @@ extension Guard {
         }
     }
 
-    private func record(_ entry: AuditEntry) {
-        ports.log("audit: actor=\(entry.actor) action=\(entry.action) target=\(entry.target) result=\(entry.result)")
+    /// A word of one line, of bounded length: names come from strangers.
+    private static func plain(_ text: String) -> String {
+        String(text.unicodeScalars.prefix(320).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : Character($0) })
     }
 }
