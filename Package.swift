@@ -154,6 +154,7 @@ let doors: [Target] = [
             "ControlAPI", "Guard", "KeyStore", "OpenPGP", "MIME", "Libcrypto", "TestSupport",
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Logging", package: "swift-log"),
+            .product(name: "Yams", package: "Yams"),
         ], swiftSettings: base),
 ]
 
@@ -200,6 +201,7 @@ let package = Package(
                     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
                     .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
                     .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+                    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
                 ]),
     targets: core + (coreOnly ? [] : rooms) + (coreOnly || lean ? [] : doors) + (fuzzing ? fuzzers : [])
 )

@@ -16,7 +16,9 @@ public struct ControlSettings: Sendable, Equatable {
     public var supportUsers = ["root"]
     /// Names or numbers of local users who may hand in mail for verification and encryption.
     public var mailUsers = ["root"]
-    /// Files with Basic credentials of the support desk and of mail filters.
+    /// Files with Basic credentials: of clients that may open a session for any mailbox, of the support desk, and of mail
+    /// filters.
+    public var clientCredentials: String?
     public var supportCredentials: String?
     public var mailCredentials: String?
     /// Octets of the longest message handed in, of the longest other body, and of all in work together.

@@ -6,6 +6,8 @@ public struct ControlOptions: Sendable {
     public var supportUsers: Set<UInt32> = []
     /// User IDs of local processes that may hand mail in for verification and encryption.
     public var mailUsers: Set<UInt32> = []
+    /// Who may open a session for any mailbox from elsewhere: a webmail's backend.
+    public var clientCredentials = BasicCredentials()
     public var supportCredentials = BasicCredentials()
     public var mailCredentials = BasicCredentials()
     /// The longest body that holds a message, in octets.

@@ -1,19 +1,14 @@
 public import Guard
 public import HTTPTypes
-public import Libcrypto
+import Libcrypto
 public import Logging
 
 /// The control API without sockets: takes requests, gives answers.
 public final class ControlService: Sendable {
-    /// Finds the session that a secret names.
-    /// Throws `GuardError` with code `sessionInvalid` where there is none.
-    public typealias SessionLookup = @Sendable (SecretBytes) throws -> Caller
-
     /// What is decided at the start holds for sockets; the rest of it can be replaced.
     let options: ControlOptions
     public let metrics: Metrics
     private let `guard`: Guard
-    private let sessions: SessionLookup
     private let router = Router(Operations.all)
     private let lanes = Lanes()
     private let replaced: Lock<ControlOptions>
@@ -24,14 +19,12 @@ public final class ControlService: Sendable {
     private let bodyOctets = Lock(0)
 
     public init(
-        guard: Guard, options: ControlOptions, metrics: Metrics = Metrics(), sessions: @escaping SessionLookup,
-        log: Logger
+        guard: Guard, options: ControlOptions, metrics: Metrics = Metrics(), log: Logger
     ) {
         self.guard = `guard`
         self.options = options
         self.metrics = metrics
         replaced = Lock(options)
-        self.sessions = sessions
         self.log = log
         let random = (try? SecureRandom.bytes(4)) ?? [0, 0, 0, 0]
         serverID = random.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
@@ -43,7 +36,6 @@ public final class ControlService: Sendable {
     /// Answers a request. Never throws: whatever goes wrong is an answer too.
     ///
     /// - Parameters:
-    ///   - peer: asked for only where it matters.
     ///   - body: reads the body up to a length, beyond which it throws `GuardError` with code `bodyTooLarge`.
     public func reply(
         to head: HTTPRequest, peer: () async -> Peer, body: (_ maximum: Int) async throws -> [UInt8]
@@ -58,8 +50,7 @@ public final class ControlService: Sendable {
         do {
             let match = try router.match(head.method, path: path, query: query)
             name = match.operation.id
-            let peer = match.operation.access == .session ? .unknown : await peer()
-            reply = await self.reply(to: head, match, query: query, peer: peer, body: body)
+            reply = await self.reply(to: head, match, query: query, peer: await peer(), body: body)
         } catch {
             reply = failure(error, "request", language: language(head, nil, nil))
         }
@@ -121,7 +112,8 @@ public final class ControlService: Sendable {
             let read = reader.parameters
             parameters = read
             if match.operation.access == .session {
-                caller = try sessions(SecretBytes(copying: Array(try read.required("session").utf8)))
+                let identifier = SecretBytes(copying: Array(try read.required("session").utf8))
+                caller = try self.guard.caller(session: identifier, peer: peer.name)
             }
             var type = CryptoType.pgp
             if let name = try read.text("type"), !name.isEmpty {
@@ -132,9 +124,9 @@ public final class ControlService: Sendable {
             }
             let call = Call(
                 guard: self.guard, parameters: read, type: type, language: language(head, read, caller).rawValue,
-                peer: peer, isTrusted: peer.user.map(options.trustedUsers.contains) ?? false, host: Self.host(head),
+                peer: peer, isTrusted: isTrusted(head, peer, options), host: Self.host(head),
                 wantsJSON: head.headerFields[.accept]?.contains("application/json") ?? false, session: caller,
-                operation: match.operation.id, actor: caller.map { "user:\($0.account.address)" } ?? actor)
+                operation: match.operation.id, actor: caller.map { "user:\($0.account.address.canonical)" } ?? actor)
             return try ReplyWriter.reply(try match.operation.answer(call))
         } catch {
             return failure(error, match.operation.id, language: language(head, parameters, caller))
@@ -153,7 +145,9 @@ extension ControlService {
         let credentials: BasicCredentials
         switch access {
         case .session: return "session"
-        case .open: return peer.user.map { "uid:\($0)" } ?? "open"
+        case .open:
+            let client = head.headerFields[.authorization].flatMap(options.clientCredentials.name(authorization:))
+            return client.map { "basic:\($0)" } ?? peer.name
         case .support: (users, credentials) = (options.supportUsers, options.supportCredentials)
         case .mail: (users, credentials) = (options.mailUsers, options.mailCredentials)
         }
@@ -162,6 +156,14 @@ extension ControlService {
         }
         guard let user = peer.user, users.contains(user) else { return nil }
         return "uid:\(user)"
+    }
+
+    /// Whether the peer, or the credentials it shows, may act for any mailbox.
+    private func isTrusted(_ head: HTTPRequest, _ peer: Peer, _ options: ControlOptions) -> Bool {
+        if let field = head.headerFields[.authorization] {
+            return options.clientCredentials.name(authorization: field) != nil
+        }
+        return peer.user.map(options.trustedUsers.contains) ?? false
     }
 
     private func unauthorized(_ operation: Operation, _ head: HTTPRequest) throws -> Reply {

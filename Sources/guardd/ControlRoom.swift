@@ -19,8 +19,7 @@ struct ControlRoom: Sendable {
         self.settings = settings
         self.log = log
         service = ControlService(
-            guard: `guard`, options: try Self.options(settings), metrics: metrics,
-            sessions: { _ in throw GuardError(.sessionInvalid, "there is no such session") }, log: log)
+            guard: `guard`, options: try Self.options(settings), metrics: metrics, log: log)
         var listeners: [ControlServer.Listener] = []
         if let path = settings.socket {
             listeners.append(
@@ -62,6 +61,7 @@ struct ControlRoom: Sendable {
         options.trustedUsers = try users(settings.trustedUsers, "trusted_users")
         options.supportUsers = try users(settings.supportUsers, "support_users")
         options.mailUsers = try users(settings.mailUsers, "mail_users")
+        options.clientCredentials = try credentials(settings.clientCredentials)
         options.supportCredentials = try credentials(settings.supportCredentials)
         options.mailCredentials = try credentials(settings.mailCredentials)
         options.maximumMail = settings.maxMailSize

@@ -133,6 +133,7 @@ private func problems(_ text: String) -> [String] {
                 trusted_users = "www-data"
                 support_users = []
                 mail_users = ["vmail", "7"]
+                client_credentials = "/c"
                 support_credentials = "/s"
                 mail_credentials = "/m"
                 max_mail_size = "1 MiB"
@@ -152,6 +153,7 @@ private func problems(_ text: String) -> [String] {
         expected.trustedUsers = ["www-data"]
         expected.supportUsers = []
         expected.mailUsers = ["vmail", "7"]
+        expected.clientCredentials = "/c"
         expected.supportCredentials = "/s"
         expected.mailCredentials = "/m"
         expected.maxMailSize = 1 << 20

@@ -17,11 +17,6 @@ final class ControlFixture: Sendable {
     let store: KeyStore
     let `guard`: Guard
     let service: ControlService
-    /// Callers by what their clients send as `session`.
-    private let sessions = Lock<[SecretBytesKey: Caller]>([:])
-
-    private struct SecretBytesKey: Hashable { let octets: [UInt8] }
-
     init(
         options: ControlOptions = ControlOptions(), settings: GuardSettings = GuardSettings(),
         ports: GuardPorts = GuardPorts()
@@ -30,26 +25,19 @@ final class ControlFixture: Sendable {
     {
         directory = try TemporaryDirectory()
         store = try KeyStore(path: directory.file("keys.sqlite"), master: try MasterKey.random())
+        var settings = settings
+        settings.localDomains = ["example.org"]
+        settings.passwords.argon2 = Argon2Cost(passes: 1, lanes: 1, memoryKiB: 64)
         `guard` = Guard(store: store, settings: settings, ports: ports, now: { Timestamp(1_764_000_000) })
         var log = Logger(label: "test")
         log.logLevel = .critical
-        service = ControlService(
-            guard: `guard`, options: options,
-            sessions: { [sessions] secret in
-                let key = SecretBytesKey(octets: secret.withBytes { span in span.indices.map { span[$0] } })
-                guard let caller = sessions.withLock({ $0[key] }) else {
-                    throw GuardError(.sessionInvalid, "no such session")
-                }
-                return caller
-            }, log: log)
+        service = ControlService(guard: `guard`, options: options, log: log)
     }
 
-    /// Lets a session exist.
-    func session(_ name: String, _ address: String) throws {
-        let account = AccountRecord(id: 1, domainID: 1, address: try #require(EmailAddress(address)), created: 0)
-        let octets = Array(name.utf8)
-        let caller = Caller(account: account, sessionHash: [], sessionSecret: SecretBytes(copying: octets))
-        sessions.withLock { $0[SecretBytesKey(octets: octets)] = caller }
+    /// Opens a session.
+    func session(_ address: String) throws -> String {
+        let opened = try `guard`.openSession(for: try #require(EmailAddress(address)), .trusted(name: "test"))
+        return opened.identifier.withBytes { bytes in String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self) }
     }
 
     func request(
@@ -88,16 +76,18 @@ final class ControlFixture: Sendable {
     func post(_ target: String, parts: [(String, [UInt8])], fields: HTTPFields = [:], peer: Peer = .unknown) async
         -> TestReply
     {
+        let (type, body) = Self.multipart(parts)
+        return await request(.post, target, type: type, body: body, fields: fields, peer: peer)
+    }
+
+    /// A multipart form: its content type and its octets.
+    static func multipart(_ parts: [(String, [UInt8])]) -> (type: String, body: [UInt8]) {
         var body: [UInt8] = []
         for (name, content) in parts {
-            body +=
-                Array("--boundary\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n".utf8) + content + [
-                    13, 10,
-                ]
+            body += Array("--boundary\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n".utf8)
+            body += content + [13, 10]
         }
-        body += Array("--boundary--\r\n".utf8)
-        return await request(
-            .post, target, type: "multipart/form-data; boundary=boundary", body: body, fields: fields, peer: peer)
+        return ("multipart/form-data; boundary=boundary", body + Array("--boundary--\r\n".utf8))
     }
 }
 
@@ -108,6 +98,8 @@ struct TestReply {
     var text: String { String(decoding: reply.body, as: UTF8.self) }
     /// The JSON of the body; nil where it is none.
     var json: JSONValue? { try? JSONReader.read(reply.body) }
+    /// Nobody has written the handler yet.
+    var isUnwritten: Bool { text.contains("has no handler") }
     /// The code of an error; nil in success.
     var code: String? { json?["code"]?.text }
 }

@@ -109,3 +109,37 @@ import Testing
         }
     }
 }
+
+@Suite struct ControlSessionTests {
+    @Test func trustedPeersOpenSessionsOfAnyMailbox() async throws {
+        var options = ControlOptions()
+        options.trustedUsers = [33]
+        let fixture = try ControlFixture(options: options)
+        let body = #"{"email":"alice@example.org"}"#
+        let peer = Peer.local(user: 33, group: 33, process: 1)
+        let opened = await fixture.post("/guardd/session?action=open", json: body, peer: peer)
+        let session = try #require(opened.json?["data"]?["session"]?.text)
+        #expect(session.utf8.count == 43)
+        #expect(opened.json?["data"]?["guest"] == .bool(false))
+        let closed = await fixture.post("/guardd/session?action=close&session=\(session)")
+        #expect(closed.status == 200 && closed.text == "{}")
+        #expect(await fixture.post("/guardd/session?action=close&session=\(session)").code == "GRD-AUTH-0001")
+        for other in [Peer.local(user: 34, group: 33, process: 1), .network("192.0.2.1"), .unknown] {
+            let reply = await fixture.post("/guardd/session?action=open", json: body, peer: other)
+            #expect(reply.code == "GRD-AUTH-0002")
+        }
+    }
+
+    @Test func clientsWithCredentialsAreTrusted() async throws {
+        let (secret, line) = try BasicCredentials.generate(name: "webmail")
+        var options = ControlOptions()
+        options.clientCredentials = BasicCredentials.parse(line).credentials
+        let fixture = try ControlFixture(options: options)
+        for (text, isRight) in [("webmail:\(secret)", true), ("webmail:x", false), ("", false)] {
+            let fields: HTTPFields = [.authorization: "Basic " + Data(text.utf8).base64EncodedString()]
+            let reply = await fixture.post(
+                "/guardd/session?action=open", json: #"{"email":"a@example.org"}"#, fields: fields)
+            #expect((reply.code == nil) == isRight)
+        }
+    }
+}

@@ -25,6 +25,7 @@ struct ControlReader {
         }
         if let users = reader.strings("support_users", example: "root") { settings.supportUsers = users.map(\.value) }
         if let users = reader.strings("mail_users", example: "vmail") { settings.mailUsers = users.map(\.value) }
+        settings.clientCredentials = file("client_credentials", example: "/etc/guardd/webmail.credentials")
         settings.supportCredentials = file("support_credentials", example: "/etc/guardd/support.credentials")
         settings.mailCredentials = file("mail_credentials", example: "/etc/guardd/mail.credentials")
         reader.size("max_mail_size", in: (64 << 10)...(1 << 30), &settings.maxMailSize)

@@ -6,6 +6,15 @@ public enum Peer: Sendable, Equatable {
     case network(String)
     case unknown
 
+    /// For the log and for counting: a user ID, or an address.
+    var name: String {
+        switch self {
+        case .local(let user, _, _): "uid:\(user)"
+        case .network(let address): "ip:\(address)"
+        case .unknown: "unknown"
+        }
+    }
+
     /// The user ID of a local process; nil for everybody else.
     public var user: UInt32? {
         guard case .local(let user, _, _) = self else { return nil }
