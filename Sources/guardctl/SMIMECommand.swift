@@ -58,7 +58,8 @@ struct SMIMEImportCommand: ParsableCommand {
     private func take(
         _ bytes: [UInt8], _ file: String, _ provenance: Provenance, _ store: KeyStore
     ) throws -> [KeyStore.SMIMEEntry] {
-        let (keys, certificates) = try contents(bytes, file)
+        let contents = try CertificateFile(bytes, name: file, password: password)
+        let (keys, certificates) = (contents.keys, contents.certificates)
         guard !keys.isEmpty || !certificates.isEmpty else {
             throw KeyStoreError(.unusableInput, "\(file): neither a certificate nor a private key")
         }
@@ -72,20 +73,6 @@ struct SMIMEImportCommand: ParsableCommand {
             entries.append(try store.importSMIMEKey(key, certificate: certificate))
         }
         return entries + (try store.importSMIME(certificates.filter { !own.contains($0) }, provenance: provenance))
-    }
-
-    /// PKCS#12 is neither PEM nor a certificate; everything else is told apart by what it holds.
-    private func contents(_ bytes: [UInt8], _ file: String) throws -> ([CMSPrivateKey], [X509Certificate]) {
-        let text = String(decoding: bytes.prefix(1 << 20), as: UTF8.self)
-        let certificates = (try? X509Certificate.parseAll(bytes)) ?? []
-        if text.contains("PRIVATE KEY-----") {
-            let isLocked = text.contains("ENCRYPTED")
-            let password = isLocked ? try password.read(prompt: "Password of the private key in \(file)") : nil
-            return ([try CMSPrivateKey(SecretBytes(copying: bytes), password: password)], certificates)
-        }
-        guard certificates.isEmpty else { return ([], certificates) }
-        let archive = try PKCS12(bytes, password: password.read(prompt: "Password of \(file)"))
-        return (archive.keys, archive.certificates)
     }
 }
 

@@ -86,6 +86,12 @@ extension X509Certificate {
     /// The OID of extended key usage for anything.
     public static let anyExtendedKeyUsage = "2.5.29.37.0"
 
+    /// What the issuer signed it with, by libcrypto's name (`RSA-SHA256`, `ecdsa-with-SHA256`); for information only.
+    public var signatureAlgorithm: String {
+        withHandle { certificate in OBJ_nid2sn(X509_get_signature_nid(certificate)).map { String(cString: $0) } }
+            ?? "unknown"
+    }
+
     /// The algorithm and size of the public key.
     public var keyAlgorithm: CertificateKeyAlgorithm {
         withHandle { certificate in
