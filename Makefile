@@ -40,6 +40,7 @@ demo:
 
 test:
 	@.ci/install-packages build demo test
+	@.ci/install-schemathesis
 	$(BUILD) --build-tests
 	$(SWIFT) test $(SWIFTFLAGS) --skip-build --skip IntegrationTests
 	$(AS_ROOT) $(SWIFT) test $(SWIFTFLAGS) --skip-build --filter IntegrationTests

@@ -31,6 +31,8 @@ public final class GuardDaemon: @unchecked Sendable {
     /// Settings before the rules, as TOML values by key.
     public var settings: [String: String]
     public var rules: [Rule]
+    /// Further tables of the configuration.
+    public var tables = ""
     /// Added to the daemon's environment at the next start.
     public var environment: [String: String] = [:]
 
@@ -74,6 +76,7 @@ public final class GuardDaemon: @unchecked Sendable {
     public func writeConfiguration() throws {
         var text = settings.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)\n" }.joined()
         text += "\n[direction]\noutbound_daemons = [\"ORIGINATING\"]\ntrusted_networks = []\n"
+        text += "\n" + tables
         for rule in rules {
             text += "\n[[rule]]\n"
             if !rule.name.isEmpty { text += "name = \"\(rule.name)\"\n" }
