@@ -14,4 +14,7 @@ public struct Caller: Sendable {
         self.sessionHash = sessionHash
         self.sessionSecret = sessionSecret
     }
+
+    /// For the audit log.
+    var actor: String { "user:\(account.address.canonical)" }
 }

@@ -14,6 +14,7 @@ public struct GuardSettings: Sendable, Equatable {
     public var sessions = SessionSettings()
     public var mail = MailSettings()
     public var certificates = CertificateSettings()
+    public var keys = KeySettings()
 
     public init() {}
 }

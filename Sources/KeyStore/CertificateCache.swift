@@ -21,6 +21,7 @@ final class CertificateCache: Sendable {
 
     enum Question: Hashable {
         case address(EmailAddress)
+        case ring(EmailAddress)
         case key(IssuerHint)
         case secretsOfAddress(EmailAddress)
         case secretsOfKey(KeyID)

@@ -124,9 +124,11 @@ extension KeyStore {
     }
 
     /// Merges one certificate with what is known of it.
-    private func store(
+    ///
+    /// - Parameter believing: how far each user ID is believed, where not all as far as the certificate.
+    func store(
         _ certificate: Certificate, _ provenance: Provenance, _ revision: inout Int64?,
-        in connection: any StoreConnection
+        in connection: any StoreConnection, believing: ((UserID) -> Provenance)? = nil
     ) throws -> ImportReport.Entry {
         let fingerprint = certificate.fingerprint.hex
         let known = try StoredCertificate.fetch(fingerprint, in: connection)
@@ -145,7 +147,8 @@ extension KeyStore {
         let raised = provenance.raised(to: known?.provenance)
         var userIDs = known?.userIDs ?? [:]
         for component in certificate.userIDs {
-            userIDs[component.userID.bytes] = provenance.raised(to: userIDs[component.userID.bytes])
+            let believed = believing?(component.userID) ?? provenance
+            userIDs[component.userID.bytes] = believed.raised(to: userIDs[component.userID.bytes])
         }
         var entry = ImportReport.Entry(
             fingerprint: certificate.fingerprint, userIDs: merged.userIDs.prefix(8).map(\.userID.string), outcome: .new,

@@ -14,6 +14,16 @@ extension KeyStore: CertificateSource {
         for address: EmailAddress, at time: Timestamp, policy: AlgorithmPolicy = .standard
     ) throws -> [KnownCertificate] {
         guard address.isDomainMapped else { return [] }
+        // Mail to one of our own users goes to the ring in use, as far as it can be encrypted to.
+        let ring = try hits(for: .ring(address)) { connection in
+            try Self.addressHits(connection, Query.currentRingByAddress, address)
+        }
+        let current = try usable(ring, for: address, at: time, policy, ownMailbox: true) {
+            !$0.encryptionKeys(at: time, policy: policy).isEmpty
+        }
+        if let current = current.first {
+            return [KnownCertificate(certificate: current.entry.certificate, provenance: .own)]
+        }
         let hits = try hits(for: .address(address)) { connection in
             try Self.addressHits(connection, Query.byAddress, address)
         }
@@ -135,6 +145,7 @@ extension KeyStore: CertificateSource {
 
     private func usable(
         _ hits: [CertificateCache.Hit], for address: EmailAddress, at time: Timestamp, _ policy: AlgorithmPolicy,
+        ownMailbox: Bool = false,
         _ accepts: (Certificate) -> Bool
     ) throws -> [Candidate] {
         var candidates: [Candidate] = []
@@ -147,7 +158,12 @@ extension KeyStore: CertificateSource {
             candidates.append(Candidate(hit: hit, entry: entry))
         }
         var best: [String: Candidate] = [:]
-        for candidate in AddressFolding.choose(candidates, for: address.localPart, spelling: { $0.hit.localPart }) {
+        // Our own mailboxes are told apart without the case of letters.
+        let chosen =
+            ownMailbox
+            ? candidates
+            : AddressFolding.choose(candidates, for: address.localPart, spelling: { $0.hit.localPart })
+        for candidate in chosen {
             let known = best[candidate.hit.fingerprint]
             if known.map({ candidate.hit.provenance.isStronger(than: $0.hit.provenance) }) ?? true {
                 best[candidate.hit.fingerprint] = candidate

@@ -12,6 +12,7 @@ public final class KeyStore: Sendable {
     let keyring: Keyring
     let cache: CertificateCache
     let smimeCache = SMIMECache()
+    let keptRings = KeptRingCache()
     /// Unix seconds for bookkeeping columns; never used to judge a key.
     let clock: @Sendable () -> Int64
 

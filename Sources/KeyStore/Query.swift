@@ -15,6 +15,7 @@ enum Query {
                u.provenance AS provenance, c.revision AS revision
         FROM certificate_user_id AS u JOIN certificate AS c ON c.fingerprint = u.certificate
         WHERE u.domain = :domain AND u.local_folded = :folded
+            AND NOT EXISTS (SELECT 1 FROM key_ring AS r WHERE r.fingerprint = u.certificate AND r.is_current = 0)
         ORDER BY u.certificate, u.user_id LIMIT :limit
         """
     static let byKeyID = """
@@ -154,5 +155,5 @@ enum Query {
         [
             byAddress, byKeyID, byKeyFingerprint, byFingerprint, certificate, userIDs, secretsByAddress, secretsByKeyID,
             secret, smimeByAddress, smimeByIdentity, smimeByKeyIdentifier, smimeOne,
-        ] + sessionLookups + CertificateQuery.lookups + auditLookups + SealedColumn.all.map(\.toReseal)
+        ] + sessionLookups + ringLookups + CertificateQuery.lookups + auditLookups + SealedColumn.all.map(\.toReseal)
 }

@@ -126,7 +126,7 @@ enum Schema {
                 ]
             }),
         Migration(version: 3) { d in
-            mailboxTables(d) + sessionTables(d) + certificateTables(d) + auditTables(d)
+            mailboxTables(d) + sessionTables(d) + ringTables(d) + certificateTables(d) + auditTables(d)
         },
     ]
 

@@ -1,7 +1,7 @@
 /// Dates as mail writes them (RFC 5322, section 3.3): `Wed, 25 Nov 2026 03:34:53 +0000`.
 public enum MailDate {
     private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
-    private static let months = [
+    static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 

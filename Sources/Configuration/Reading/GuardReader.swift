@@ -9,6 +9,7 @@ struct GuardReader {
     func read() -> GuardConfiguration {
         var configuration = GuardConfiguration()
         if let table = reader.table("mail") { readMail(table, &configuration) }
+        if let table = reader.table("keys") { KeyReader(table).read(&configuration) }
         reader.finish()
         return configuration
     }

@@ -9,9 +9,6 @@ extension Guard {
         }
     }
 
-    /// The current ring; nil where there is none with a private key.
-    func currentLockedRing(of account: AccountRecord) throws -> (any LockedKey)? { nil }
-
     /// The key of the current certificate; nil where there is none.
     func currentLockedCertificateKey(of account: AccountRecord) throws -> (any LockedKey)? {
         try store.currentSMIMEKey(of: account.id).map { try lockedKey($0) }

@@ -56,6 +56,21 @@ extension Certificate {
         return Certificate(parts)
     }
 
+    /// For a directory, whether it counts any more or not: the user IDs of one address, subkeys and revocations, nothing that
+    /// others said.
+    ///
+    /// - Parameter address: compared without regard to the case of ASCII letters.
+    /// - Returns: nil where no user ID that the key ever certified has the address.
+    public func published(address: String) -> Certificate? {
+        func hasAddress(_ userID: UserID) -> Bool { userID.emailAddress?.lowercased() == address.lowercased() }
+        var parts = cleaned().withoutThirdParties().content.parts
+        parts.userIDs.removeAll { !hasAddress($0.userID) }
+        guard !parts.userIDs.isEmpty else { return nil }
+        parts.userAttributes = []
+        parts.unknown = []
+        return Certificate(parts)
+    }
+
     /// The smallest certificate that can be encrypted to and verified with: primary key, one user ID, one encryption
     /// subkey, each with its newest self-signature, and signing subkeys where the primary key does not sign. What
     /// Autocrypt carries in every mail.

@@ -1,0 +1,103 @@
+public import KeyStore
+public import Libcrypto
+import MIME
+import OpenPGP
+
+extension Guard {
+    /// Takes rings of the caller in, public or private, armored or binary; the last becomes the current one. Slow.
+    ///
+    /// - Parameters:
+    ///   - password: opens what is locked in the upload.
+    ///   - newPassword: locks it here.
+    /// - Throws: `keyTooLarge`, `keyUnreadable`, `noMatchingUserID`, `badPassword`, `passwordPolicy`, `missingParameter`,
+    ///   `keyNotUsable`.
+    public func uploadRings(
+        _ bytes: [UInt8], of caller: Caller, password: SecretBytes?, newPassword: SecretBytes?
+    ) throws -> [OwnRing] {
+        try audited(actor: caller.actor, action: "key.upload", target: caller.account.address.canonical) {
+            try translating {
+                let (secrets, certificates) = try parse(bytes)
+                for certificate in secrets.map(\.certificate) + certificates {
+                    guard isNamed(caller.account.address, in: certificate) else {
+                        throw GuardError(
+                            .noMatchingUserID, "no user ID of the key has the address of the account",
+                            parameters: [caller.account.address.canonical])
+                    }
+                }
+                var kept: [OwnRing] = []
+                for secret in secrets {
+                    kept.append(
+                        try keepUploaded(try opened(secret, password), of: caller, newPassword: newPassword))
+                }
+                for certificate in certificates { kept.append(try keepUploaded(certificate, of: caller)) }
+                return kept
+            }
+        }
+    }
+
+    /// Private keys, and certificates that stand alone.
+    private func parse(_ bytes: [UInt8]) throws -> (secrets: [SecretCertificate], certificates: [Certificate]) {
+        guard bytes.count <= settings.keys.maximumUpload else {
+            throw GuardError(.keyTooLarge, "more than \(settings.keys.maximumUpload) octets")
+        }
+        let secrets = (try? SecretCertificate.parseAll(bytes).0) ?? []
+        let known = Set(secrets.map(\.fingerprint))
+        let certificates = ((try? Certificate.parseAll(bytes).certificates) ?? []).filter {
+            !known.contains($0.fingerprint)
+        }
+        guard !secrets.isEmpty || !certificates.isEmpty else {
+            throw GuardError(.keyUnreadable, "there is no OpenPGP key in it")
+        }
+        guard secrets.count + certificates.count <= settings.keys.maximumRings else {
+            throw GuardError(.keyTooLarge, "more than \(settings.keys.maximumRings) rings")
+        }
+        return (secrets, certificates)
+    }
+
+    func isNamed(_ address: EmailAddress, in certificate: Certificate) -> Bool {
+        certificate.validUserIDs(at: now(), policy: settings.algorithms).contains { userID in
+            guard let named = userID.emailAddress.flatMap({ EmailAddress($0) }) else { return false }
+            return named.domain == address.domain && named.localPart.lowercased() == address.localPart.lowercased()
+        }
+    }
+
+    private func opened(_ secret: SecretCertificate, _ password: SecretBytes?) throws -> SecretCertificate {
+        guard secret.isLocked else { return secret }
+        guard let password else {
+            throw GuardError(.missingParameter, "the key is locked", parameters: ["keyPassword"])
+        }
+        steps?.count(.passwordHash)
+        let opened = try secret.unlocked(password: password)
+        guard !opened.isLocked else {
+            throw GuardError(.badPassword, "the password opens only some parts of the key")
+        }
+        return opened
+    }
+
+    private func keepUploaded(
+        _ secret: SecretCertificate, of caller: Caller, newPassword: SecretBytes?
+    ) throws -> OwnRing {
+        guard let newPassword else {
+            throw GuardError(.missingParameter, "there is no password to lock the key", parameters: ["newPassword"])
+        }
+        try checkPolicy(newPassword)
+        return try keep(secret, password: newPassword, of: caller)
+    }
+
+    /// A certificate alone: private parts that are here stay.
+    private func keepUploaded(_ certificate: Certificate, of caller: Caller) throws -> OwnRing {
+        let account = caller.account
+        steps?.count(.write)
+        return try store.changeAccount(account.id) { connection in
+            if let known = try store.ring(certificate.fingerprint, of: account.id, in: connection) {
+                try store.keepPublic(certificate, address: account.address, in: connection)
+                _ = try store.setCurrentRing(known.id, account: account.id, in: connection)
+            } else {
+                try store.addRing(
+                    NewRing(certificate: certificate, locked: nil), account: account.id, address: account.address,
+                    isCurrent: true, in: connection)
+            }
+            return try kept(certificate.fingerprint, of: account.id, in: connection)
+        }
+    }
+}
