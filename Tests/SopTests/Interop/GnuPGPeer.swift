@@ -28,7 +28,7 @@ final class GnuPGPeer: Peer {
             "gpg",
             ["--homedir", home.path, "--quiet", "--yes", "--status-fd", "2", "--pinentry-mode", "loopback"]
                 + arguments, input: input)
-        guard result.status == 0, !signed || result.error.contains("[GNUPG:] VALIDSIG") else {
+        guard result.status == 0, !signed || result.error.contains("[GNUPG:] GOODSIG") else {
             throw TestFailure("gpg \(arguments): \(result.status) \(result.error.suffix(300))")
         }
         return result.output

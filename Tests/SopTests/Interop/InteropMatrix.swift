@@ -22,8 +22,33 @@ struct InteropMatrix {
         var description: String { "\(operation) [\(key), \(text)] \(producer) > \(consumer)" }
     }
 
+    /// Failures that are understood, and not ours.
+    struct Difference {
+        let operations: Set<Operation>
+        let producer: String
+        let consumer: String
+        let reason: String
+    }
+
+    static let differences = [
+        // Sequoia 1.12 and PGPainless 1.3 hash them. Nobody verifies that, nor gpg, nor they themselves; RFC 9580 section 7.2
+        // says that they are not covered.
+        Difference(
+            operations: [.cleartext], producer: "sqop", consumer: "guard-sop",
+            reason: "hashes blanks at the end of a last line without a line end"),
+        Difference(
+            operations: [.cleartext], producer: "pgpainless-cli", consumer: "guard-sop",
+            reason: "hashes blanks at the end of a last line without a line end"),
+        // Only that of 2022: later ones keep them.
+        Difference(
+            operations: [.encrypt, .encryptAndSign], producer: "guard-sop", consumer: "gosop",
+            reason: "gives out binary content as text, with other line ends"),
+    ]
+
     struct Report {
         var passed = 0
+        /// Failures that are in `differences`.
+        var known = 0
         var unsupported = 0
         /// Failures that two others do not share.
         var faults: [String] = []
@@ -83,7 +108,16 @@ struct InteropMatrix {
                 return (try? Self.pass(operation, key, data, pair.0, pair.1)) != nil
             }
             let line = "\(cell): \(error)"
-            if isOursAlone || witnesses.count >= 2 { report.faults.append(line) } else { report.doubtful.append(line) }
+            let isKnown = Self.differences.contains {
+                $0.operations.contains(operation) && $0.producer == cell.producer && $0.consumer == cell.consumer
+            }
+            if isOursAlone || witnesses.count >= 2 {
+                report.faults.append(line)
+            } else if isKnown {
+                report.known += 1
+            } else {
+                report.doubtful.append(line)
+            }
         }
     }
 

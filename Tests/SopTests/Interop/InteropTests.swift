@@ -55,7 +55,8 @@ import Testing
     private func check(_ report: InteropMatrix.Report) {
         say(
             "interop: \(report.passed) pass, \(report.unsupported) not supported by a peer, "
-                + "\(report.doubtful.count) doubtful, \(report.faults.count) faults, \(report.unproven.count) UNPROVEN")
+                + "\(report.known) known differences, \(report.doubtful.count) doubtful, \(report.faults.count) faults, \(report.unproven.count) UNPROVEN"
+        )
         for line in report.unproven { say("  UNPROVEN \(line)") }
         for line in report.doubtful { say("  doubtful \(line)") }
         for line in report.faults { Issue.record("\(line)") }

@@ -30,10 +30,10 @@ enum Peers {
 
     /// Those of this machine.
     static let others: [any Peer] = {
-        var found: [any Peer] = ["sqop", "gosop", "pgpainless-cli"].filter(Shell.has).map {
-            SopPeer($0, program: $0, versions: [4])
+        var found: [any Peer] = ["sqop", "gosop", "rsop", "pgpainless-cli"].filter(Shell.has).map {
+            SopPeer($0, program: $0, versions: readsVersion6($0) ? [4, 6] : [4])
         }
-        // Current ones from elsewhere, which read version 6: NAME=PROGRAM,...
+        // Others, which read version 6: NAME=PROGRAM,...
         for word in (ProcessInfo.processInfo.environment["GUARD_INTEROP_PEERS"] ?? "").split(separator: ",") {
             let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
             if parts.count == 2 { found.append(SopPeer(parts[0], program: parts[1], versions: [4, 6])) }
@@ -42,6 +42,12 @@ enum Peers {
         if Shell.has("rnp") { found.append(RnpPeer()) }
         return found
     }()
+
+    /// Current programs have a profile for keys of RFC 9580.
+    private static func readsVersion6(_ program: String) -> Bool {
+        let profiles = try? Shell.run(program, ["list-profiles", "generate-key"])
+        return profiles?.status == 0 && profiles?.text.lowercased().contains("rfc9580") == true
+    }
 }
 
 extension TemporaryDirectory {
