@@ -8,6 +8,13 @@ public import ProtectedMail
 public protocol KeyDirectory: CertificateSource {
     /// All certificates known for an address, whatever they are good for; the session picks.
     func encryptionCertificates(for address: EmailAddress, at time: Timestamp) throws -> [KnownCertificate]
+    /// Further certificates for an address, which count for mail that one of our users sends: those that they keep, and
+    /// those that others of their domain share.
+    func keptCertificates(
+        for address: EmailAddress, by user: EmailAddress, at time: Timestamp
+    ) throws -> [KnownCertificate]
+    /// Further certificates to check signatures with, in mail that one of our users alone gets.
+    func keptCertificates(for issuers: [IssuerHint], by user: EmailAddress) throws -> [KnownCertificate]
     /// The key that signs for an address; nil when there is none that is valid at `time`.
     func signingKey(for address: EmailAddress, at time: Timestamp) throws -> SigningKey?
     /// Whom S/MIME mail to an address is encrypted to: certificates for exactly this address that may encrypt at `time`
@@ -34,6 +41,14 @@ public struct SMIMESigner: Sendable {
 }
 
 extension KeyDirectory {
+    /// A directory in which users keep nothing.
+    public func keptCertificates(
+        for address: EmailAddress, by user: EmailAddress, at time: Timestamp
+    ) throws -> [KnownCertificate] { [] }
+
+    /// A directory in which users keep nothing.
+    public func keptCertificates(for issuers: [IssuerHint], by user: EmailAddress) throws -> [KnownCertificate] { [] }
+
     /// A directory without S/MIME.
     public func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] { [] }
 

@@ -29,6 +29,16 @@ public struct StoreKeys: KeyDirectory {
         try store.encryptionCertificates(for: address, at: time, policy: policy)
     }
 
+    public func keptCertificates(
+        for address: EmailAddress, by user: EmailAddress, at time: Timestamp
+    ) throws -> [KnownCertificate] {
+        try store.keptCertificates(for: address, by: user, at: time, policy: policy)
+    }
+
+    public func keptCertificates(for issuers: [IssuerHint], by user: EmailAddress) throws -> [KnownCertificate] {
+        try store.keptCertificates(for: issuers, by: user)
+    }
+
     // MARK: S/MIME
 
     public func smimeTrust() -> SMIMETrust? { trust }

@@ -1,4 +1,4 @@
-import MIME
+public import MIME
 import OpenPGP
 public import ProtectedMail
 
@@ -27,10 +27,12 @@ public struct MessageDoor: Sendable {
 
     /// Judges a message as if it had come from outside.
     ///
+    /// - Parameter reader: for whom alone, so that the keys that they keep count; nil for nobody's.
     /// - Throws: `MessageDoorError`.
-    public func judge(_ message: [UInt8]) throws -> Judged {
+    public func judge(_ message: [UInt8], for reader: EmailAddress? = nil) throws -> Judged {
         let (header, body) = try split(message)
         let state = MessageState(context: context, client: nil)
+        state.envelope.recipients = (reader.map { [$0] } ?? []).map { Envelope.Recipient($0) }
         let result = try run(state, header, body, original: message) {
             state.begin(.inbound) { _ in [CopyPlan(recipients: [], plan: Plan(), rules: [])] }
         }

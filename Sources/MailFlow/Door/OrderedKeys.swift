@@ -23,6 +23,16 @@ struct OrderedKeys: KeyDirectory {
         try base.encryptionCertificates(for: address, at: time)
     }
 
+    func keptCertificates(
+        for address: EmailAddress, by user: EmailAddress, at time: Timestamp
+    ) throws -> [KnownCertificate] {
+        try base.keptCertificates(for: address, by: user, at: time)
+    }
+
+    func keptCertificates(for issuers: [IssuerHint], by user: EmailAddress) throws -> [KnownCertificate] {
+        try base.keptCertificates(for: issuers, by: user)
+    }
+
     func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] {
         try base.smimeRecipients(for: address, at: time)
     }

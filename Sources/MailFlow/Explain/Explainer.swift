@@ -77,7 +77,7 @@ public struct Explainer {
             switch method {
             case .openpgp:
                 let chosen = try planner.recipient(for: concern, isHidden: false)
-                return try keys.encryptionCertificates(for: address, at: now).map { known in
+                return try planner.certificates(for: address).map { known in
                     let isTaken =
                         chosen.map { known.certificate.allKeys.map(\.fingerprint).contains($0.key.fingerprint) }
                         ?? false

@@ -206,6 +206,14 @@ final class MessageState {
         return .proceed
     }
 
+    /// One verdict stands for all recipients: what one of them alone made sure of counts only where nobody else reads it.
+    private var certificateSource: any CertificateSource {
+        guard envelope.recipients.count == 1, let reader = envelope.recipients.first?.address else {
+            return context.keys
+        }
+        return ReaderKeys(base: context.keys, reader: reader)
+    }
+
     private func startInspection() -> Reply {
         guard record.direction == .inbound else { return .proceed }
         record.plan = "inspect"
@@ -214,7 +222,8 @@ final class MessageState {
             options.maxInspectSize = context.policy.maxInspectSize
             options.policy = context.policy.algorithms
             options.spoolDirectory = context.spoolDirectory
-            let inspector = try Inspector(header: header, source: context.keys, options: options, time: context.now())
+            let inspector = try Inspector(
+                header: header, source: certificateSource, options: options, time: context.now())
             if inspector.wantsBody {
                 self.inspector = inspector
                 wantsBody = true

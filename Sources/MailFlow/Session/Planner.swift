@@ -263,7 +263,7 @@ struct Planner {
     /// Under `required` only sources that bind the address count: anybody can upload a key for any address.
     func recipient(for concern: Concern, isHidden: Bool) throws -> EncryptionRecipient? {
         guard let address = concern.recipient.address else { return nil }
-        let known = try keys.encryptionCertificates(for: address, at: now)
+        let known = try certificates(for: address)
         for provenance in Provenance.allCases where provenance != .message {
             if concern.rule.encrypt == .required, !provenance.bindsAddress { continue }
             let candidates = known.filter { $0.provenance == provenance }.map(\.certificate)
@@ -277,6 +277,19 @@ struct Planner {
             }
         }
         return nil
+    }
+
+    /// What is known for an address: for everybody, and for the user who logged in.
+    func certificates(for address: EmailAddress) throws -> [KnownCertificate] {
+        let known = try keys.encryptionCertificates(for: address, at: now)
+        guard direction == .outbound, let user = login.flatMap({ EmailAddress($0) }), user.isDomainMapped,
+            // Our own users say themselves what they can read.
+            !known.contains(where: { $0.provenance == .own })
+        else { return known }
+        let fingerprints = Set(known.map(\.certificate.fingerprint))
+        let kept = try keys.keptCertificates(for: address, by: user, at: now)
+        // What the user made sure of counts for their mail even where others only heard of it.
+        return known + kept.filter { $0.provenance.bindsAddress || !fingerprints.contains($0.certificate.fingerprint) }
     }
 
     // MARK: - Signature
