@@ -41,7 +41,7 @@ struct InteropMatrix {
             reason: "hashes blanks at the end of a last line without a line end"),
         // Only that of 2022: later ones keep them.
         Difference(
-            operations: [.encrypt, .encryptAndSign], producer: "guard-sop", consumer: "gosop",
+            operations: [.encrypt, .encryptAndSign, .password], producer: "guard-sop", consumer: "gosop",
             reason: "gives out binary content as text, with other line ends"),
     ]
 
