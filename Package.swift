@@ -72,9 +72,12 @@ let rooms: [Target] = [
             "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "MailFlow", "KeyStore", "Guard", "TOMLKit",
         ],
         swiftSettings: strict),
+    .executableTarget(
+        name: "store-writer", dependencies: ["KeyStore", "MIME", "Libcrypto"], path: "Tests/StoreWriter",
+        swiftSettings: base),
     .testTarget(
         name: "KeyStoreTests",
-        dependencies: ["KeyStore", "ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
+        dependencies: ["store-writer", "KeyStore", "ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
         swiftSettings: base),
     .testTarget(
         name: "MailFlowTests",

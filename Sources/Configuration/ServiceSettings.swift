@@ -15,7 +15,7 @@ public struct ServiceSettings: Sendable, Equatable {
     public var log = LogTarget.stderr
     /// The syslog facility, as `mail`.
     public var syslogFacility = "mail"
-    /// The key store.
+    /// The key store: an absolute path, or a URL of PostgreSQL, which may hold a password.
     public var store = "/var/lib/guardd/keys.sqlite"
     /// The file with the master key.
     public var masterKey = "/etc/guardd/master.key"

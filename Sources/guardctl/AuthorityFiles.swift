@@ -1,5 +1,6 @@
 import ArgumentParser
 import CMS
+import Configuration
 import Foundation
 import Glibc
 import KeyStore
@@ -21,7 +22,9 @@ struct AuthorityOptions: ParsableArguments {
         if let directory { return AuthorityFiles(directory: directory) }
         var store = StoreOptions()
         store.config = config
-        return AuthorityFiles(directory: (try store.settings().store as NSString).deletingLastPathComponent + "/ca")
+        // Beside the file of the store; where that is a server, at the place of the default.
+        let path = StoreLocation(try store.settings().store).path ?? ServiceSettings(hostname: "localhost").store
+        return AuthorityFiles(directory: (path as NSString).deletingLastPathComponent + "/ca")
     }
 }
 

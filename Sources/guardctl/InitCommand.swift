@@ -9,7 +9,7 @@ struct InitCommand: ParsableCommand {
         abstract: "Make the master key and the key store.",
         discussion: """
             Makes what is missing and leaves what is there: a master key of 32 random octets with mode 0600, and the key \
-            store bound to it. Run as root it gives what it makes to the user that the configuration names, or --user; \
+            store bound to it; in PostgreSQL it makes the tables, not the database. Run as root it gives what it makes to the user that the configuration names, or --user; \
             else run it as the user guardd runs as.
 
             JSON: {"masterKey", "masterKeyMade", "store", "storeMade", "masterID"}.
@@ -30,9 +30,11 @@ struct InitCommand: ParsableCommand {
 
     func run() throws {
         try Failure.reported {
-            let (store, masterKey) = try options.paths()
+            let (url, masterKey) = try options.paths()
+            let location = StoreLocation(url)
+            let store = location.name
             let owner = try owner()
-            for path in [store, masterKey] {
+            for path in [location.path, masterKey].compactMap({ $0 }) {
                 let folder = (path as NSString).deletingLastPathComponent
                 guard !folder.isEmpty, !FileManager.default.fileExists(atPath: folder) else { continue }
                 do {
@@ -47,7 +49,7 @@ struct InitCommand: ParsableCommand {
                 }
             }
             let isNewKey = !FileManager.default.fileExists(atPath: masterKey)
-            let isNewStore = !FileManager.default.fileExists(atPath: store)
+            let isNewStore = try !KeyStore.exists(url: url)
             // A fresh key cannot open an old store: better to stop than to bind nothing to it.
             guard !isNewKey || isNewStore else {
                 throw KeyStoreError(
@@ -56,10 +58,10 @@ struct InitCommand: ParsableCommand {
             }
             let master = isNewKey ? try MasterKey.create(path: masterKey) : try MasterKey.load(path: masterKey)
             if isNewKey { try give(masterKey, to: owner) }
-            try KeyStore(path: store, master: master).close()
-            for suffix in ["", "-wal", "-shm"]
-            where isNewStore && FileManager.default.fileExists(atPath: store + suffix) {
-                try give(store + suffix, to: owner)
+            try KeyStore(url: url, master: master).close()
+            for file in ["", "-wal", "-shm"].compactMap({ suffix in location.path.map { $0 + suffix } })
+            where isNewStore && FileManager.default.fileExists(atPath: file) {
+                try give(file, to: owner)
             }
             if json {
                 return try Output.json(

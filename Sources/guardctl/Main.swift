@@ -12,7 +12,8 @@ struct Guardctl: ParsableCommand {
             are only ever added to.
             """,
         subcommands: [
-            InitCommand.self, KeyCommand.self, MasterCommand.self, ConfigCommand.self, InspectCommand.self,
+            InitCommand.self, KeyCommand.self, MasterCommand.self, StoreCommand.self, ConfigCommand.self,
+            InspectCommand.self,
             ProtectCommand.self, SMIMECommand.self, AuthorityCommand.self, CertificateCommand.self,
             DoctorCommand.self, AccountCommand.self, SessionCommand.self, TokenCommand.self, SupportCommand.self,
             CredentialCommand.self, AuditCommand.self, ExplainCommand.self,

@@ -12,7 +12,10 @@ struct StoreOptions: ParsableArguments {
         help: ArgumentHelp("The configuration of guardd (default: \(defaultConfiguration)).", valueName: "file"))
     var config: String?
 
-    @Option(name: .long, help: ArgumentHelp("The key store, instead of the configured one.", valueName: "file"))
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The key store, a file or a URL of PostgreSQL, instead of the configured one.", valueName: "store"))
     var store: String?
 
     @Option(
@@ -40,9 +43,9 @@ struct StoreOptions: ParsableArguments {
     /// The opened store. `guardctl init` makes it; nothing else does.
     func open() throws -> KeyStore {
         let (store, masterKey) = try paths()
-        guard FileManager.default.fileExists(atPath: store) else {
-            throw KeyStoreError(.missing, "there is no key store \(store): run guardctl init first")
+        guard try KeyStore.exists(url: store) else {
+            throw KeyStoreError(.missing, "there is no key store \(StoreLocation(store).name): run guardctl init first")
         }
-        return try KeyStore(path: store, master: MasterKey.load(path: masterKey))
+        return try KeyStore(url: store, master: MasterKey.load(path: masterKey))
     }
 }

@@ -25,7 +25,7 @@ struct Assembly: Sendable {
         do {
             let master = try MasterKey.load(path: MasterKey.location(configured: service.masterKey))
             markerKey = try master.derive(purpose: .marker)
-            store = try KeyStore(path: service.store, master: master, readers: service.workers)
+            store = try KeyStore(url: service.store, master: master, readers: service.workers)
         } catch {
             throw StartupError(.unavailable, "\(error)")
         }

@@ -272,7 +272,7 @@ private func problems(_ text: String) -> [String] {
         ("max_inspect_size = 1.5", ["g.toml:1: max_inspect_size is a number with a fraction; write"]),
         ("socket = \"/x\"", ["g.toml:1: socket = \"/x\" names no kind; write unix:/path"]),
         ("socket_mode = 0o660", ["g.toml:1: socket_mode is an integer; write a string"]),
-        ("store = \"x\"", ["g.toml:1: store = \"x\" is no absolute path"]),
+        ("store = \"x\"", ["g.toml:1: store is neither an absolute path nor a URL"]),
         ("annotate_unsigned = 1", ["g.toml:1: annotate_unsigned is an integer; write annotate_unsigned = true or"]),
         ("rule = 1", ["g.toml:1: rule is an integer; write an array of tables: a line [[rule]]"]),
         (

@@ -1,3 +1,5 @@
+import KeyStore
+
 /// Reads the settings of the process.
 struct ServiceReader {
     private let reader: TableReader
@@ -40,7 +42,7 @@ struct ServiceReader {
                 reader.problems.add(facility.path, "syslog_facility is none of \(all.joined(separator: ", "))")
             }
         }
-        settings.store = file("store", settings.store)
+        settings.store = store(settings.store)
         settings.masterKey = file("master_key", settings.masterKey)
         let spool = file("spool_directory", "")
         settings.spoolDirectory = spool.isEmpty ? nil : spool
@@ -58,6 +60,24 @@ struct ServiceReader {
             return nil
         }
         return text.value
+    }
+
+    /// A path, or the URL of a store of either kind.
+    private func store(_ preset: String) -> String {
+        guard let text = reader.string("store", example: preset) else { return preset }
+        switch StoreLocation(text.value) {
+        case .postgres(let url): return url
+        case .sqlite(let path):
+            guard path.hasPrefix("/") else {
+                // Not quoted: it may be a URL with a password and a slip of the pen.
+                reader.problems.add(
+                    text.path,
+                    "store is neither an absolute path nor a URL; write store = \"\(preset)\" or "
+                        + "store = \"postgresql://user@host/database\"")
+                return preset
+            }
+            return path
+        }
     }
 
     private func file(_ key: String, _ preset: String) -> String {

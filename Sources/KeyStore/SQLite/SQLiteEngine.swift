@@ -42,6 +42,8 @@ final class SQLiteEngine: StoreEngine {
             _ = try Int.fetchOne(database, sql: "PRAGMA busy_timeout = \(milliseconds)")
             // Deleted secrets do not stay in free pages.
             _ = try Int.fetchOne(database, sql: "PRAGMA secure_delete = ON")
+            // 16 MiB each: the inner pages of indexes with millions of rows.
+            _ = try Int.fetchOne(database, sql: "PRAGMA cache_size = -16384")
             if let maximumPages { _ = try Int.fetchOne(database, sql: "PRAGMA max_page_count = \(maximumPages)") }
         }
         return configuration
