@@ -21,9 +21,9 @@ enum Operations {
             "deletePgpKeyRing", "/oxguard/keys", "delete", [.post, .put, .delete], .session, .password, deleteKey),
         Operation("getContactPublicKeyRings", "/oxguard/keys", "getContactKeys", [.get], .session, .quick, contactKeys),
         Operation("listOwnPgpKeyRings", "/oxguard/keys", "getKeys", [.get], .session, .quick, keys),
-        Operation("getOwnPgpKeyRing", "/oxguard/keys", "getKey", [.post, .get], .session, .quick, key),
+        Operation("getOwnPgpKeyRing", "/oxguard/keys", "getKey", [.post, .get], .session, .password, key),
         Operation(
-            "downloadArmoredKeyRing", "/oxguard/keys", "downloadKey", [.post, .get], .session, .quick, downloadKey),
+            "downloadArmoredKeyRing", "/oxguard/keys", "downloadKey", [.post, .get], .session, .password, downloadKey),
         Operation("uploadOwnKeyRing", "/oxguard/keys", "upload", [.post], .session, .password, uploadKey),
         Operation(
             "uploadExternalPublicKeyRing", "/oxguard/keys", "uploadExternalPublicKey", [.post], .session, .quick,
