@@ -249,4 +249,16 @@ import Testing
         try own.start()
         #expect(try store.changeCounter() < 1000)
     }
+
+    @Test func aServerThatDoesNotAnswerIsGivenUp() throws {
+        let own = try PostgresServer()
+        let address = try PostgresAddress(own.makeSchema("s"))
+        let connection = try PostgresConnection(address, busyTimeout: 5)
+        #expect(try connection.row("SELECT 1 AS one")?.integer("one") == 1)
+        connection.patience = 0
+        try own.freeze(true)
+        defer { try? own.freeze(false) }
+        #expect(throws: KeyStoreError(.unavailable, "")) { try connection.row("SELECT 1 AS one") }
+        #expect(connection.isBroken)
+    }
 }
