@@ -5,6 +5,8 @@ public struct GuardConfiguration: Sendable, Equatable {
     public var settings = GuardSettings()
     /// How mail of guardd's own leaves; nil sends none.
     public var hop: MailHop?
+    /// Who issues S/MIME certificates to users.
+    public var pki = PKISettings()
 
     public init() {}
 }

@@ -14,7 +14,7 @@ enum CertificateQuery {
         """
     /// The account's own address has to be the one in question: other addresses in a certificate are the word of its owner.
     static let currentByAddress = """
-        SELECT c.fingerprint AS fingerprint, c.provenance AS provenance, c.capabilities AS capabilities, c.bytes AS bytes,
+        SELECT c.fingerprint AS fingerprint, 'own' AS provenance, c.capabilities AS capabilities, c.bytes AS bytes,
             NULL AS account, NULL AS sealed
         FROM mail_domain AS d JOIN account AS o ON o.domain_id = d.id
         JOIN smime_key AS k ON k.account_id = o.id

@@ -11,6 +11,16 @@ public struct KnownX509: Sendable {
     /// The gateway's private key for it, where there is one.
     public let privateKey: CMSPrivateKey?
 
+    public init(
+        certificate: X509Certificate, provenance: Provenance, capabilities: SMIMECapabilities?,
+        privateKey: CMSPrivateKey?
+    ) {
+        self.certificate = certificate
+        self.provenance = provenance
+        self.capabilities = capabilities
+        self.privateKey = privateKey
+    }
+
     public var hasPrivateKey: Bool { privateKey != nil }
 }
 

@@ -20,6 +20,9 @@ public protocol KeyDirectory: CertificateSource {
     /// Whom S/MIME mail to an address is encrypted to: certificates for exactly this address that may encrypt at `time`
     /// and that a chain or an administrator vouches for, best first.
     func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient]
+    /// The same of what one of our users keeps for their own mail alone.
+    func smimeRecipients(keptBy user: EmailAddress, for address: EmailAddress, at time: Timestamp) throws
+        -> [SMIMERecipient]
     /// Who signs for an address with S/MIME; nil where there is nobody at `time`.
     func smimeSigner(for address: EmailAddress, at time: Timestamp) throws -> SMIMESigner?
     /// Keeps the certificate of somebody whose S/MIME mail passed, so that they can be answered encrypted. Best effort: a
@@ -51,6 +54,11 @@ extension KeyDirectory {
 
     /// A directory without S/MIME.
     public func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] { [] }
+
+    /// A directory without keys of users.
+    public func smimeRecipients(
+        keptBy user: EmailAddress, for address: EmailAddress, at time: Timestamp
+    ) throws -> [SMIMERecipient] { [] }
 
     /// A directory that keeps nothing.
     public func harvest(_ certificate: X509Certificate, capabilities: SMIMECapabilities?) {}

@@ -54,9 +54,55 @@ public struct StoreKeys: KeyDirectory {
     }
 
     public func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] {
-        try store.smimeCertificates(for: address).filter { try isUsable($0, at: time, .encryption) }.map {
+        // What our own user has in use comes first: other copies are of keys that may be gone.
+        let own = try store.ownSMIMECertificates(for: address)
+        let known = try store.smimeCertificates(for: address).filter { other in
+            !own.contains { $0.certificate == other.certificate }
+        }
+        return try (own + known).filter { try isUsable($0, at: time, .encryption) }.map {
             SMIMERecipient(certificate: $0.certificate, capabilities: $0.capabilities)
         }
+    }
+
+    public func smimeRecipients(
+        keptBy user: EmailAddress, for address: EmailAddress, at time: Timestamp
+    ) throws -> [SMIMERecipient] {
+        guard let account = try store.account(for: user) else { return [] }
+        return try store.recipientCertificates(for: address, of: account.id).filter { kept in
+            // The user vouches for it.
+            try isUsable(
+                KnownX509(
+                    certificate: kept.certificate, provenance: .userVerified, capabilities: nil, privateKey: nil),
+                issuers: kept.issuers, at: time, .encryption)
+        }.map { SMIMERecipient(certificate: $0.certificate) }
+    }
+
+    /// The key that a user left open for their own mail, by a token that they attached to a session.
+    public func attachedSMIMESigner(of user: EmailAddress, at time: Timestamp) throws -> SMIMESigner? {
+        guard let account = try store.account(for: user), let key = try store.currentSMIMEKey(of: account.id),
+            let secrets = try attachedSecrets(of: account.id, at: time)
+        else { return nil }
+        let certificate = key.certificate
+        guard certificate.notBefore <= time.seconds, time.seconds <= certificate.notAfter,
+            let secret = secrets[try certificate.fingerprint]
+        else { return nil }
+        let name = UserSMIMEKey.lockName(account: account.id, fingerprint: try certificate.fingerprintHex)
+        do {
+            let privateKey = try CMSPrivateKey(PasswordLock.open(key.locked, with: secret, name: name))
+            return SMIMESigner(
+                signer: try CMSSigner(certificate: certificate, privateKey: privateKey),
+                chain: key.issuers.filter { !$0.isSelfIssued })
+        } catch let error as KeyStoreError where error.code == .wrongPassword {
+            // The password changed a moment ago.
+            return nil
+        } catch let error as CMSError where error.code == .unsupported {
+            return nil
+        }
+    }
+
+    private func attachedSecrets(of account: Int64, at time: Timestamp) throws -> UnlockSecrets? {
+        try store.attachedSecrets(account: account, type: "SMIME", now: time.seconds)
+            .first { $0.ends > time.seconds }.map { try UnlockSecrets(parsing: $0.secrets) }
     }
 
     public func smimeSigner(for address: EmailAddress, at time: Timestamp) throws -> SMIMESigner? {
@@ -92,11 +138,13 @@ public struct StoreKeys: KeyDirectory {
 
     /// A chain vouches for a certificate; for one that an administrator took in, and our own, it may be missing, but the
     /// certificate itself has to be in order.
-    private func isUsable(_ known: KnownX509, at time: Timestamp, _ purpose: ChainPurpose) throws -> Bool {
+    private func isUsable(
+        _ known: KnownX509, issuers: [X509Certificate] = [], at time: Timestamp, _ purpose: ChainPurpose
+    ) throws -> Bool {
         let certificate = known.certificate
         if let trust {
             let result = ChainValidator.validate(
-                certificate, intermediates: try store.smimeIssuers(of: certificate), store: trust.store,
+                certificate, intermediates: try issuers + store.smimeIssuers(of: certificate), store: trust.store,
                 crls: trust.lists, now: time.seconds, purpose: purpose,
                 policy: trust.policy)
             if result.isValid { return true }

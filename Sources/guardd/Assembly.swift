@@ -62,7 +62,7 @@ struct Assembly: Sendable {
                 metrics.add(record)
                 log.info("\(record.line)")
             }, budget: budget, markerKey: markerKey, spoolDirectory: configuration.service.spoolDirectory)
-        return Snapshot { Session(context: context) }
+        return Snapshot(context: context) { Session(context: context) }
     }
 }
 
@@ -70,18 +70,21 @@ extension Assembly {
     /// The control API; nil where the configuration asks for none.
     ///
     /// - Parameter owner: whom the socket belongs to where we start as root.
-    func control(_ configuration: Configuration, owner: uid_t?) throws -> ControlRoom? {
+    func control(_ configuration: Configuration, source: SnapshotSource, owner: uid_t?) throws -> ControlRoom? {
         guard let settings = configuration.control else { return nil }
         return try ControlRoom(
-            settings, guard: try makeGuard(configuration), metrics: metrics, owner: owner, log: log)
+            settings, guard: try makeGuard(configuration, source), metrics: metrics, owner: owner, log: log)
     }
 
-    private func makeGuard(_ configuration: Configuration) throws -> Guard {
+    private func makeGuard(_ configuration: Configuration, _ source: SnapshotSource) throws -> Guard {
         var settings = configuration.guard.settings
         settings.localDomains = configuration.policy.localDomains
         settings.algorithms = configuration.policy.algorithms
         settings.serverName = configuration.service.hostname
         var ports = GuardPorts(log: { [log] in log.error("\($0)") })
+        ports.crypto = DoorCrypto { try source.context() }
+        ports.smimeTrust = try source.context().keys.smimeTrust()
+        ports.certificates = try configuration.guard.pki.issuer()
         if let hop = configuration.guard.hop, let from = settings.mail.from {
             ports.mail = try SMTPMailSender(
                 hop, from: from.address, hostname: configuration.service.hostname, markerKey: markerKey,

@@ -44,9 +44,11 @@ struct Daemon {
         }
         let control: ControlRoom?
         if let privileges {
-            control = try privileges.borrowed { try assembly.control(configuration, owner: privileges.user) }
+            control = try privileges.borrowed {
+                try assembly.control(configuration, source: source, owner: privileges.user)
+            }
         } else {
-            control = try assembly.control(configuration, owner: nil)
+            control = try assembly.control(configuration, source: source, owner: nil)
         }
         try control?.start()
         try privileges?.drop()

@@ -1,9 +1,11 @@
+import Guard
 import Libcrypto
 import MailFlow
 import MilterServer
 
 /// One immutable configuration, as something that makes sessions.
 struct Snapshot: Sendable {
+    let context: SessionContext
     let makeSession: @Sendable () -> any MailSession
 }
 
@@ -15,6 +17,15 @@ final class SnapshotSource: SessionSource {
 
     func replace(with snapshot: Snapshot) {
         current.withLock { $0 = ($0.generation + 1, snapshot) }
+    }
+
+    /// What sessions of the newest configuration are made with.
+    /// - Throws: `GuardError` with code `unavailable` before the first.
+    func context() throws -> SessionContext {
+        guard let snapshot = current.withLock({ $0.snapshot }) else {
+            throw GuardError(.unavailable, "guardd is starting")
+        }
+        return snapshot.context
     }
 
     func makeSession() -> any MailSession {

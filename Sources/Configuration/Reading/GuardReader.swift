@@ -10,6 +10,7 @@ struct GuardReader {
         var configuration = GuardConfiguration()
         if let table = reader.table("mail") { readMail(table, &configuration) }
         if let table = reader.table("keys") { KeyReader(table).read(&configuration) }
+        if let table = reader.table("certificates") { CertificateReader(table).read(&configuration) }
         reader.finish()
         return configuration
     }

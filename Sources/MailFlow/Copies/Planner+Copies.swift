@@ -107,7 +107,7 @@ extension Planner {
             case .openpgp: return try recipient(for: concern, isHidden: false) != nil
             case .smime:
                 guard let address = concern.recipient.address else { return false }
-                return try !keys.smimeRecipients(for: address, at: now).isEmpty
+                return try !smimeRecipients(for: address).isEmpty
             }
         }
     }

@@ -37,6 +37,12 @@ struct OrderedKeys: KeyDirectory {
         try base.smimeRecipients(for: address, at: time)
     }
 
+    func smimeRecipients(
+        keptBy user: EmailAddress, for address: EmailAddress, at time: Timestamp
+    ) throws -> [SMIMERecipient] {
+        try base.smimeRecipients(keptBy: user, for: address, at: time)
+    }
+
     func certificates(for issuers: [IssuerHint]) throws -> [KnownCertificate] { try base.certificates(for: issuers) }
 
     func decryptionKeys(for recipients: [KeyID]) throws -> [DecryptionKey] {

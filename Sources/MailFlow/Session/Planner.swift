@@ -230,7 +230,7 @@ struct Planner {
                 // CMS names everybody it is encrypted to: one whom the header hides would be shown to the others.
                 let isShown = concerns.count == 1 || !isBlind(concern)
                 if isShown, let address = concern.recipient.address,
-                    let recipient = try keys.smimeRecipients(for: address, at: now).first
+                    let recipient = try smimeRecipients(for: address).first
                 {
                     if !found.contains(where: { $0.certificate == recipient.certificate }) { found.append(recipient) }
                 } else {
@@ -239,6 +239,14 @@ struct Planner {
             }
             return Attempt(readers: .smime(found), missing: missing)
         }
+    }
+
+    /// Our own users' certificates are known better than anybody's copy of them; of others what the sender keeps comes first.
+    func smimeRecipients(for address: EmailAddress) throws -> [SMIMERecipient] {
+        let known = try keys.smimeRecipients(for: address, at: now)
+        guard let login, let user = EmailAddress(login), user.isDomainMapped else { return known }
+        let kept = try keys.smimeRecipients(keptBy: user, for: address, at: now)
+        return policy.localDomains.contains(address.domain) ? known + kept : kept + known
     }
 
     private func isBlind(_ concern: Concern) -> Bool { policy.hidesBlindCopies && !isNamed(concern.recipient) }
