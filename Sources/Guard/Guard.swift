@@ -50,6 +50,10 @@ public struct GuardPorts: Sendable {
     public var log: @Sendable (String) -> Void
     /// Counts a line of the audit log: action and result.
     public var audited: @Sendable (String, String) -> Void = { _, _ in }
+    /// Does work after the answer, where how long it takes must not be seen.
+    public var later: @Sendable (@escaping @Sendable () -> Void) -> Void = { work in
+        if !PlainThread.start(work) { work() }
+    }
 
     public init(
         mail: (any MailSender)? = nil, passwords: (any PasswordVerifier)? = nil, sessions: (any SessionResolver)? = nil,

@@ -14,6 +14,8 @@ public struct GuardSettings: Sendable, Equatable {
     public var sessions = SessionSettings()
     public var mail = MailSettings()
     public var certificates = CertificateSettings()
+    public var guests = GuestSettings()
+    public var support = SupportSettings()
     public var keys = KeySettings()
 
     public init() {}

@@ -127,6 +127,7 @@ enum Schema {
             }),
         Migration(version: 3) { d in
             mailboxTables(d) + sessionTables(d) + ringTables(d) + certificateTables(d) + auditTables(d)
+                + guestTables(d)
         },
     ]
 

@@ -26,7 +26,9 @@ struct SealedColumn: Sendable {
         "gateway_secret", purpose: .gateway, key: ["fingerprint"], account: "account")
     static let smimeSecret = SealedColumn("smime_secret", purpose: .gateway, key: ["fingerprint"], account: "account")
 
-    static let all = [gatewaySecret, smimeSecret, attachedToken, passwordKey, smimeRecovery, ringRecovery]
+    static let all = [
+        gatewaySecret, smimeSecret, attachedToken, passwordKey, smimeRecovery, ringRecovery, guestMessage,
+    ]
 
     /// The place that is bound into a record's seal: values of the key joined by colons, octets as hexadecimal digits.
     func name(_ key: [SQLValue], account: SQLValue) -> RecordName {

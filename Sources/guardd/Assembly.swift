@@ -53,6 +53,9 @@ struct Assembly: Sendable {
     /// - Throws: `StartupError` where the authorities or revocation lists of S/MIME cannot be read.
     func snapshot(_ configuration: Configuration) throws -> Snapshot {
         let trust = try trust(configuration.smime)
+        let guests =
+            configuration.guard.settings.guests.areAllowed
+            ? GuestKeeper(guard: try writingGuard(configuration)) : nil
         let context = SessionContext(
             policy: configuration.policy,
             keys: StoreKeys(store, policy: configuration.policy.algorithms, trust: trust),
@@ -61,7 +64,8 @@ struct Assembly: Sendable {
                 counters.count(record.result.rawValue)
                 metrics.add(record)
                 log.info("\(record.line)")
-            }, budget: budget, markerKey: markerKey, spoolDirectory: configuration.service.spoolDirectory)
+            }, budget: budget, markerKey: markerKey, guests: guests,
+            spoolDirectory: configuration.service.spoolDirectory)
         return Snapshot(context: context) { Session(context: context) }
     }
 }
@@ -77,21 +81,33 @@ extension Assembly {
     }
 
     private func makeGuard(_ configuration: Configuration, _ source: SnapshotSource) throws -> Guard {
+        let (settings, basis) = try basis(configuration)
+        var ports = basis
+        ports.crypto = DoorCrypto { try source.context() }
+        ports.smimeTrust = try source.context().keys.smimeTrust()
+        ports.certificates = try configuration.guard.pki.issuer()
+        return Guard(store: store, settings: settings, ports: ports, now: Clock.now)
+    }
+
+    /// The use cases for the mail flow, which is there before there are snapshots of it: they only keep and write mail.
+    private func writingGuard(_ configuration: Configuration) throws -> Guard {
+        let (settings, ports) = try basis(configuration)
+        return Guard(store: store, settings: settings, ports: ports, now: Clock.now)
+    }
+
+    private func basis(_ configuration: Configuration) throws -> (GuardSettings, GuardPorts) {
         var settings = configuration.guard.settings
         settings.localDomains = configuration.policy.localDomains
         settings.algorithms = configuration.policy.algorithms
         settings.serverName = configuration.service.hostname
         var ports = GuardPorts(log: { [log] in log.error("\($0)") })
-        ports.crypto = DoorCrypto { try source.context() }
-        ports.smimeTrust = try source.context().keys.smimeTrust()
-        ports.certificates = try configuration.guard.pki.issuer()
         if let hop = configuration.guard.hop, let from = settings.mail.from {
             ports.mail = try SMTPMailSender(
                 hop, from: from.address, hostname: configuration.service.hostname, markerKey: markerKey,
                 log: ports.log)
         }
         ports.audited = { [metrics] action, result in metrics.add(.changes, [("action", action), ("result", result)]) }
-        return Guard(store: store, settings: settings, ports: ports, now: Clock.now)
+        return (settings, ports)
     }
 
     private func trust(_ settings: SMIMESettings) throws -> SMIMETrust? {

@@ -84,6 +84,55 @@ private func problems(_ text: String) -> [String] {
         #expect(try parse("[guard.mail]\n" + lines.joined(separator: "\n")).guard == GuardConfiguration())
     }
 
+    @Test(arguments: ["[guard.guests]", "[guard.support]"])
+    func commentedDefaultsOfGuestsAndSupportAreTheDefaults(_ table: String) throws {
+        let text = try String(contentsOf: Self.sample, encoding: .utf8)
+        let section = text.components(separatedBy: table).last?.components(separatedBy: "\n\n").first ?? ""
+        let lines = section.split(separator: "\n").filter { $0.hasPrefix("# ") && $0.contains(" = ") }
+            .map { $0.dropFirst(2) }
+        #expect(lines.count > 1)
+        #expect(try parse("\(table)\n" + lines.joined(separator: "\n")).guard == GuardConfiguration())
+    }
+
+    @Test func settingsOfGuestsAndSupportAreRead() throws {
+        let settings = try parse(
+            """
+            [guard.guests]
+            allowed = true
+            first_page = "https://g.example.org/?i={item}"
+            reset_page = "https://g.example.org/?r={resetid}"
+            pin = true
+            link_lifetime = "2 h"
+            message_lifetime = "3 d"
+            max_messages = 4
+            max_size = "5 MiB"
+            [guard.support]
+            exposure = "6 h"
+            public_url = "https://g.example.org"
+            """
+        ).guard.settings
+        var guests = GuestSettings()
+        guests.areAllowed = true
+        guests.firstPage = "https://g.example.org/?i={item}"
+        guests.resetPage = "https://g.example.org/?r={resetid}"
+        guests.usesPINs = true
+        guests.linkHours = 2
+        guests.messageDays = 3
+        guests.maximumMessages = 4
+        guests.maximumOctets = 5 << 20
+        #expect(settings.guests == guests)
+        #expect(settings.support.exposureHours == 6 && settings.support.publicURL == "https://g.example.org")
+    }
+
+    @Test(arguments: [
+        "[guard.guests]\nallowed = true", "[guard.guests]\nfirst_page = \"https://x/\"",
+        "[guard.support]\nexposure = 5",
+        "[guard.support]\npublic_url = \"x\"",
+    ])
+    func mistakesInGuestsAndSupportAreNamed(_ text: String) {
+        #expect(problems(text).count == 1)
+    }
+
     @Test func settingsOfOwnMailAreRead() throws {
         let configuration = try parse(
             """

@@ -11,6 +11,8 @@ struct GuardReader {
         if let table = reader.table("mail") { readMail(table, &configuration) }
         if let table = reader.table("keys") { KeyReader(table).read(&configuration) }
         if let table = reader.table("certificates") { CertificateReader(table).read(&configuration) }
+        if let table = reader.table("guests") { configuration.settings.guests = GuestReader(table).read() }
+        if let table = reader.table("support") { configuration.settings.support = SupportReader(table).read() }
         reader.finish()
         return configuration
     }

@@ -57,6 +57,32 @@ enum BuiltInTemplates {
             Wenn die Seite nach einer PIN fragt: {{sender}} kennt sie und teilt sie Ihnen auf anderem Weg mit. Danach kommt
             die Nachricht an {{address}}, verschlüsselt für den Schlüssel, den die Seite für Sie anlegt.
             """
+        case (.guestPIN, false):
+            """
+            Subject: PIN for {{address}}
+
+            Hello,
+
+            {{address}} has no key yet and is being asked to choose a password before your encrypted message is delivered.
+            For that they need this PIN:
+
+            {{pin}}
+
+            Please tell them by telephone or in person, not by mail.
+            """
+        case (.guestPIN, true):
+            """
+            Subject: PIN für {{address}}
+
+            Guten Tag,
+
+            {{address}} hat noch keinen Schlüssel und wird gebeten, ein Passwort zu wählen; dann wird Ihre verschlüsselte
+            Nachricht zugestellt. Dazu ist diese PIN nötig:
+
+            {{pin}}
+
+            Bitte teilen Sie sie telefonisch oder persönlich mit, nicht per E-Mail.
+            """
         case (.guestReset, false):
             """
             Subject: Begin anew with {{product}}

@@ -64,6 +64,7 @@ extension Guard {
         try translating {
             let now = now().seconds
             try store.expireOldThings(now: now, guessesBefore: now - Int64(settings.passwords.longestLockSeconds))
+            try store.expireGuestThings(now: now)
         }
     }
 

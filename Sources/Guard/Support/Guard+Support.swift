@@ -1,0 +1,154 @@
+public import KeyStore
+import Libcrypto
+public import MIME
+import OpenPGP
+
+/// What the support desk does. `actor` is who asked, for the audit log.
+extension Guard {
+    /// The account that a mailbox, or the numbers of domain and account, name.
+    ///
+    /// - Throws: `badParameter` where there is none.
+    public func supportedAccount(_ address: EmailAddress?, userID: Int64?, contextID: Int64?) throws -> AccountRecord {
+        let account = try translating {
+            if let address { return try store.account(for: address) }
+            return try userID.flatMap { try store.account(id: $0) }
+        }
+        guard let account, userID == nil || account.id == userID,
+            contextID == nil || account.domainID == contextID
+        else { throw GuardError(.badParameter, "there is no such account") }
+        return account
+    }
+
+    /// Deletes all keys of an account. OpenPGP rings stay among the deleted ones, where nobody can use them; keys of
+    /// S/MIME are gone for good.
+    public func deleteKeys(of account: AccountRecord, actor: String) throws {
+        try audited(actor: actor, action: "support.delete", target: account.address.canonical) {
+            try translating {
+                steps?.count(.write)
+                try store.changeAccount(account.id) { connection in
+                    for ring in try store.rings(of: account.id, in: connection) {
+                        try store.deleteRing(ring, in: connection)
+                    }
+                    try deleteCertificateKeys(of: account.id, in: connection)
+                    for type in CryptoType.allCases {
+                        try store.revokeTokens(account: account.id, type: type.rawValue, in: connection)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets whoever knows the address that is returned download the deleted rings of an account, still locked, for a time.
+    ///
+    /// - Parameter host: what the desk calls this server.
+    /// - Returns: the address, and the Unix second at which it ends.
+    /// - Throws: `keyNotFound` where the account has none.
+    public func exposeKeys(of account: AccountRecord, host: String, actor: String) throws -> (url: String, ends: Int64)
+    {
+        try audited(actor: actor, action: "support.expose", target: account.address.canonical) {
+            try translating {
+                let token = try SecureRandom.bytes(32)
+                let until = now().seconds + Int64(settings.support.exposureHours) * 3600
+                let count = try store.changeAccount(account.id) { connection in
+                    try store.exposeDeletedRings(
+                        of: account.id, exposure: Self.digest(token), until: until, in: connection)
+                }
+                guard count > 0 else { throw GuardError(.keyNotFound, "the account has no deleted keys") }
+                let base = settings.support.publicURL ?? "https://\(host)"
+                return ("\(base)/guardsupport/exposed/\(Self.hexadecimal(token))", until)
+            }
+        }
+    }
+
+    /// The deleted rings behind an address of ``exposeKeys(of:host:actor:)``, armored; nil for one that is unknown or over.
+    public func exposedKeys(_ token: String) throws -> [UInt8]? {
+        try translating {
+            let exposure = try Self.digest(Self.octets(hexadecimal: token) ?? [])
+            steps?.count(.read)
+            let rings = try store.exposedRings(exposure, now: now().seconds)
+            guard !rings.isEmpty else { return nil }
+            return rings.flatMap { ring in
+                ring.locked.map { Armor.encode($0, kind: .privateKey) }
+                    ?? Armor.encode(ring.certificate, kind: .publicKey)
+            }
+        }
+    }
+
+    /// Takes the PIN off a guest who lost it.
+    ///
+    /// - Throws: `guestRefused` where the account is no guest's.
+    public func removePIN(of account: AccountRecord, actor: String) throws {
+        try audited(actor: actor, action: "support.pin", target: account.address.canonical) {
+            guard try account.isGuest && translating({ try store.setGuestPIN(nil, account: account.id) }) else {
+                throw GuardError(.guestRefused, "the account is no guest's")
+            }
+        }
+    }
+
+    /// Gives an account a new password for its current key, by mail.
+    ///
+    /// - Parameter fallback: where the mail goes when the account has no secondary address; nil for the mailbox itself.
+    public func resetPassword(
+        of account: AccountRecord, _ type: CryptoType, fallback: EmailAddress?, language: String, actor: String
+    ) throws {
+        try audited(actor: actor, action: "support.reset", target: account.address.canonical) {
+            try resetPassword(
+                of: account, type, to: account.secondary ?? fallback ?? account.address, language: language)
+        }
+    }
+
+    /// Turns a guest into a user, or hands what a guest has to one: rings, and messages that still wait.
+    ///
+    /// - Parameter user: nil, or the guest's own account, makes that account a user's.
+    /// - Throws: `guestRefused` where the first is no guest's, `badParameter` where the second is one.
+    public func upgradeGuest(_ guest: AccountRecord, to user: AccountRecord?, actor: String) throws {
+        try audited(actor: actor, action: "support.upgrade", target: guest.address.canonical) {
+            guard guest.isGuest else { throw GuardError(.guestRefused, "the account is no guest's") }
+            try translating {
+                if let user, user.id != guest.id {
+                    try move(from: guest, to: user)
+                } else {
+                    try store.changeAccount(guest.id) { try KeyStore.makeUser(of: guest.id, in: $0) }
+                }
+            }
+        }
+    }
+
+    private func move(from guest: AccountRecord, to user: AccountRecord) throws {
+        guard !user.isGuest else { throw GuardError(.badParameter, "that account is a guest's too") }
+        let waiting = try store.guestMessages(account: guest.id, now: now().seconds)
+        if !waiting.isEmpty {
+            guard let ring = try store.currentRing(of: user.id) else {
+                throw GuardError(.privateKeyMissing, "messages wait for the guest, and the user has no key yet")
+            }
+            for message in waiting { try release(message, to: user, ring.certificate) }
+        }
+        // Both accounts are locked in the order of their numbers, so that two moves cannot wait for each other.
+        let (first, second) = (min(guest.id, user.id), max(guest.id, user.id))
+        try store.changeAccount(first) { connection in
+            try connection.lockAccount(second)
+            let hasRing = try !store.rings(of: user.id, in: connection).isEmpty
+            for ring in try store.rings(of: guest.id, in: connection) {
+                // What opens it without its password is bound to its account.
+                let fingerprint = ring.certificate.fingerprint.hex
+                var recovery: RecoveryRecord?
+                if let old = ring.recovery, !old.isEmpty, !RecoveryRecord.isOffline(old) {
+                    let secret = try store.openRecovery(old, .ring, account: guest.id, fingerprint: fingerprint)
+                    let (master, sealed) = try store.sealRecovery(
+                        secret, .ring, account: user.id, fingerprint: fingerprint, in: connection)
+                    recovery = RecoveryRecord(bytes: sealed, master: master)
+                } else if let old = ring.recovery {
+                    recovery = RecoveryRecord(bytes: old, master: nil)
+                }
+                try store.addRing(
+                    NewRing(
+                        certificate: ring.certificate, locked: ring.locked, recovery: recovery?.bytes,
+                        recoveryMaster: recovery?.master),
+                    account: user.id, address: user.address, isCurrent: ring.isCurrent && !hasRing, in: connection)
+                try store.removeRing(ring, in: connection)
+            }
+            try KeyStore.close(account: guest.id, now: now().seconds, in: connection)
+            try store.revokeTokens(account: guest.id, type: CryptoType.pgp.rawValue, in: connection)
+        }
+    }
+}
