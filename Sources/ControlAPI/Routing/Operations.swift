@@ -11,7 +11,7 @@ enum Operations {
         Operation("getSecondaryEmail", "/oxguard/login", "secondary", [.get], .session, .quick, secondary),
         Operation(
             "setSecondaryEmail", "/oxguard/login", "changesecondary", [.post], .session, .password, changeSecondary),
-        Operation("resetKeyPassword", "/oxguard/login", "reset", [.post, .get], .session, .password, resetPassword),
+        Operation("resetKeyPassword", "/oxguard/login", "reset", [.post, .get], .session, .password, mailNewPassword),
         Operation(
             "deletePasswordRecovery", "/oxguard/login", "deleterecovery", [.post], .session, .password, deleteRecovery),
 
@@ -87,7 +87,7 @@ enum Operations {
             "completeGuestAccountReset", "/oxguard/guest", "doresetaccount", [.post], .open, .generation,
             completeGuestReset),
         Operation(
-            "changeGuestPassword", "/oxguard/guest", "changepass", [.post], .session, .password, changeGuestPassword),
+            "changeGuestPassword", "/oxguard/guest", "changepass", [.post], .open, .password, changeGuestPassword),
 
         Operation("getSessionAuthToken", "/oxguard/auth", "check", [.get], .session, .quick, checkToken),
         Operation("loginAndAttachAuthToken", "/oxguard/auth", "login", [.post], .session, .password, loginToken),
