@@ -1,5 +1,6 @@
 import Guard
 import KeyStore
+import MIME
 import OpenPGP
 import TestSupport
 import Testing
@@ -24,7 +25,8 @@ struct KeyOperationsTests {
                 == #"{"data":{"hasPrivateKey":false,"hasPublicKey":false}}"#)
         let made = try await create(fixture, session)
         #expect(made["current"] == .bool(true))
-        let account = try #require(try fixture.store.account(for: #require(.init("alice@example.org"))))
+        let mailbox = try #require(EmailAddress("alice@example.org"))
+        let account = try #require(try fixture.store.account(for: mailbox))
         let ring = try #require(try fixture.store.currentRing(of: account.id))
         // IDs are signed: half of them are negative, and they come back as they went out.
         let id = Int64(bitPattern: ring.certificate.keyID.value)
