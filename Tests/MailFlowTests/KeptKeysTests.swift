@@ -71,6 +71,9 @@ struct KeptKeysTests {
     @Test func sharedKeysOnlyEncryptWhereNothingIsRequired() throws {
         let setup = try Setup()
         try setup.keep(.uploaded, verified: true, shared: true, by: "alice@example.org")
+        // The account is what makes somebody a colleague.
+        #expect(try !setup.encrypts(.opportunistic, login: "bob@example.org"))
+        _ = try setup.store.openAccount(for: #require(EmailAddress("bob@example.org")))
         #expect(try setup.encrypts(.opportunistic, login: "bob@example.org"))
         #expect(try !setup.encrypts(.required, login: "bob@example.org"))
         #expect(try setup.believed(by: "bob@example.org")?.bindsAddress == false)
