@@ -1,5 +1,6 @@
 import CMS
 import Guard
+import MIME
 import MailFlow
 import OpenPGP
 import ProtectedMail
@@ -9,9 +10,9 @@ struct DoorCrypto: MessageCrypto {
     /// That of the newest configuration.
     let context: @Sendable () throws -> SessionContext
 
-    func judge(_ message: [UInt8]) throws -> JudgedMessage {
+    func judge(_ message: [UInt8], for reader: EmailAddress) throws -> JudgedMessage {
         try translating {
-            let judged = try MessageDoor(context: context()).judge(message)
+            let judged = try MessageDoor(context: context()).judge(message, for: reader)
             return JudgedMessage(passes: judged.verdict.status == .pass, message: judged.message)
         }
     }

@@ -12,7 +12,7 @@ import Testing
     private final class Recorder: MessageCrypto {
         let orders = Lock<[MessageOrder]>([])
 
-        func judge(_ message: [UInt8]) throws -> JudgedMessage {
+        func judge(_ message: [UInt8], for reader: EmailAddress) throws -> JudgedMessage {
             JudgedMessage(passes: true, message: message + [0x21])
         }
 

@@ -11,7 +11,7 @@ extension Guard {
     /// theirs when they first log in; people elsewhere when they answer the invitation that comes with the first message to
     /// them, if guests are allowed.
     ///
-    /// - Parameter creates: whether to say that a key is still to be made.
+    /// - Parameter creates: whether to say so where one of our own users has yet to make a key.
     /// - Throws: `badParameter`.
     public func recipientKey(
         for address: EmailAddressText, of caller: Caller, creates: Bool = false
@@ -44,7 +44,9 @@ extension Guard {
                 return best
             }
             var missing = RecipientKey()
-            missing.isNew = creates && settings.localDomains.contains(address.domain)
+            let isLocal = settings.localDomains.contains(address.domain)
+            missing.isGuest = !isLocal && settings.guests.areAllowed
+            missing.isNew = missing.isGuest || creates && isLocal
             return missing
         }
     }

@@ -46,11 +46,11 @@ extension Guard {
 
     /// Judges a message as the mail server's filter would.
     ///
-    /// - Throws: `badParameter` for numbers that name nobody; see ``MessageCrypto/judge(_:)``.
+    /// - Throws: `badParameter` for numbers that name nobody; see ``MessageCrypto/judge(_:for:)``.
     public func verifyMail(user: Int64, context: Int64, message: [UInt8]) throws -> JudgedMessage {
         try translating {
-            _ = try mailUser(user, context)
-            return try messageCrypto.judge(message)
+            let account = try mailUser(user, context)
+            return try messageCrypto.judge(message, for: account.address)
         }
     }
 

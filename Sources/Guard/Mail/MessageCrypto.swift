@@ -7,8 +7,9 @@ public import OpenPGP
 public protocol MessageCrypto: Sendable {
     /// Judges a message as the mail server's filter would.
     ///
+    /// - Parameter reader: for whom alone: what they verified counts.
     /// - Throws: `GuardError` with code `notMIME`, `mailTooLarge`, `busy` or `unavailable`.
-    func judge(_ message: [UInt8]) throws -> JudgedMessage
+    func judge(_ message: [UInt8], for reader: EmailAddress) throws -> JudgedMessage
 
     /// Protects a message as ordered.
     ///
