@@ -34,6 +34,8 @@ extension KeyStore {
                     "folded": SQLValue(AddressFolding.fold(address.localPart)), "guest": SQLValue(isGuest),
                     "language": SQLValue(language), "name": SQLValue(displayName), "now": SQLValue(clock()),
                 ])
+            // What was remembered about a mailbox without an account no longer holds.
+            _ = try Self.raiseCounter(connection)
             guard let made = try Self.account(for: address, in: connection) else {
                 throw KeyStoreError(.internalFailure, "store: account \(address.canonical) did not stay")
             }
