@@ -20,9 +20,8 @@ struct KeyOperationsTests {
     @Test func aUserMakesFetchesAndDeletesAKey() async throws {
         let fixture = try ControlFixture()
         let session = try fixture.session("alice@example.org")
-        #expect(
-            await fixture.get(Self.keys + "hasKeys&session=\(session)").text
-                == #"{"data":{"hasPrivateKey":false,"hasPublicKey":false}}"#)
+        let presence = await fixture.get(Self.keys + "hasKeys&session=\(session)").json?["data"]
+        #expect(presence?["hasPrivateKey"] == .bool(false) && presence?["hasPublicKey"] == .bool(false))
         let made = try await create(fixture, session)
         #expect(made["current"] == .bool(true))
         let mailbox = try #require(EmailAddress("alice@example.org"))
@@ -32,7 +31,7 @@ struct KeyOperationsTests {
         let id = Int64(bitPattern: ring.certificate.keyID.value)
         for written in ["\(id)", "0x" + ring.certificate.keyID.hex, "0x" + ring.certificate.keyID.hex.lowercased()] {
             let reply = await fixture.get(Self.keys + "getKey&session=\(session)&keyid=\(written)")
-            #expect(reply.text.contains("\"id\":\(id),"), "\(reply.text)")
+            #expect(reply.text.contains("\"id\":\(id)"), "\(reply.text)")
             #expect(reply.text.contains("BEGIN PGP PUBLIC") && !reply.text.contains("BEGIN PGP PRIVATE"))
         }
         #expect(
