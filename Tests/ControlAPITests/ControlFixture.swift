@@ -17,6 +17,8 @@ final class ControlFixture: Sendable {
     let store: KeyStore
     let `guard`: Guard
     let service: ControlService
+    let steps = StepCounter()
+
     init(
         options: ControlOptions = ControlOptions(), settings: GuardSettings = GuardSettings(),
         ports: GuardPorts = GuardPorts()
@@ -28,7 +30,7 @@ final class ControlFixture: Sendable {
         var settings = settings
         settings.localDomains = ["example.org"]
         settings.passwords.argon2 = Argon2Cost(passes: 1, lanes: 1, memoryKiB: 64)
-        `guard` = Guard(store: store, settings: settings, ports: ports, now: { Timestamp(1_764_000_000) })
+        `guard` = Guard(store: store, settings: settings, ports: ports, now: { Timestamp(1_764_000_000) }, steps: steps)
         var log = Logger(label: "test")
         log.logLevel = .critical
         service = ControlService(guard: `guard`, options: options, log: log)

@@ -22,7 +22,7 @@ struct OpenAPIDocument {
         let security: [String]
 
         var description: String { id }
-        var needsSession: Bool { parameters.contains { $0.name == "session" } }
+        var needsSession: Bool { parameters.contains { $0.name == "session" && $0.isRequired } }
     }
 
     struct Parameter {

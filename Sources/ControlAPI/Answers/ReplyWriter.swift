@@ -60,7 +60,8 @@ enum ReplyWriter {
 
     private static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Reply {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.withoutEscapingSlashes]
+        // Sorted: answers that must not be told apart are the same octets.
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return Reply(status, type: "application/json", body: Array(try encoder.encode(value)))
     }
 

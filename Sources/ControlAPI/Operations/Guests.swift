@@ -16,6 +16,7 @@ extension Operations {
     }
 
     static func firstGuestPassword(_ call: Call) throws -> Answer {
+        for name in ["question", "answer"] { try call.parameters.demand(name) }
         let auth = try call.guard.assignFirstPassword(
             GuestFirstPassword(
                 address: guestAddress(call, "email"), item: call.parameters.required("itemId"),
@@ -25,6 +26,7 @@ extension Operations {
     }
 
     static func resetGuestPassword(_ call: Call) throws -> Answer {
+        try call.parameters.demand("answer")
         try call.guard.requestGuestReset(
             address: guestAddress(call, "email"), answer: call.parameters.secret("answer"), language: call.language,
             templateNumber: call.parameters.integer("templid", in: 0...99_999).map { Int($0) })

@@ -102,9 +102,10 @@ extension Operations {
 
     static func recipientKey(_ call: Call) throws -> Answer {
         let key: RecipientKey
+        let creates = try call.parameters.bool("create") ?? false
         if let address = try call.parameters.text("email"), !address.isEmpty {
             key = try call.guard.recipientKey(
-                for: EmailAddressText(address), of: call.caller, creates: call.parameters.bool("create") ?? false)
+                for: EmailAddressText(address), of: call.caller, creates: creates)
         } else {
             key = try call.guard.recipientKey(.init(requiredKeyID(call)), of: call.caller)
         }

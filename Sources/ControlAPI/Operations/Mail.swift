@@ -8,10 +8,11 @@ extension Operations {
     static func verifyPGPMail(_ call: Call) throws -> Answer { try verifyMail(call) }
 
     static func verifyMail(_ call: Call) throws -> Answer {
+        let isSimple = try call.parameters.bool("simple") ?? false
         let judged = try call.guard.verifyMail(
             user: call.parameters.requiredInteger("user"), context: call.parameters.requiredInteger("context"),
             message: call.parameters.requiredFile("file"))
-        return try call.parameters.bool("simple") == true ? .data(judged.passes) : mail(judged.message)
+        return isSimple ? .data(judged.passes) : mail(judged.message)
     }
 
     static func encryptPGPMail(_ call: Call) throws -> Answer {
@@ -24,6 +25,7 @@ extension Operations {
     static func encryptMail(_ call: Call) throws -> Answer {
         let parameters = call.parameters
         guard let sender = EmailAddress(try parameters.required("email")) else { throw bad("email") }
+        try parameters.demand("fromName")
         _ = try parameters.text("fromName")
         guard let json = try parameters.json("json") else {
             throw GuardError(.missingParameter, "the parameter json is missing", parameters: ["json"])

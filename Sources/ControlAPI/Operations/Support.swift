@@ -48,10 +48,11 @@ extension Operations {
     private static func account(_ call: Call) throws -> AccountRecord {
         let address = try address(call, "email")
         let userID = try call.parameters.integer("user_id")
+        let contextID = try call.parameters.integer("cid")
         guard address != nil || userID != nil else {
             throw GuardError(.missingParameter, "the parameter email is missing", parameters: ["email"])
         }
-        return try call.guard.supportedAccount(address, userID: userID, contextID: call.parameters.integer("cid"))
+        return try call.guard.supportedAccount(address, userID: userID, contextID: contextID)
     }
 
     private static func address(_ call: Call, _ name: String) throws -> EmailAddress? {

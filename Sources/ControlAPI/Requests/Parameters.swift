@@ -39,6 +39,11 @@ public struct Parameters: Sendable {
     /// Whether the parameter is there at all, even if it is null or empty.
     public func has(_ name: String) -> Bool { values[name] != nil }
 
+    /// Asks for a parameter that may be empty, but must be there.
+    func demand(_ name: String) throws(GuardError) {
+        guard has(name) else { throw missing(name) }
+    }
+
     /// Text of one line, at most 64 KiB; nil where the parameter is missing or null.
     public func text(_ name: String) throws(GuardError) -> String? {
         guard let octets = try octets(name) else { return nil }

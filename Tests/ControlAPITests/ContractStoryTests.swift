@@ -1,0 +1,203 @@
+import Foundation
+import Guard
+import HTTPTypes
+import Libcrypto
+import MIME
+import OpenPGP
+import TestSupport
+import Testing
+
+@testable import ControlAPI
+
+/// One user's life through the API: each success is as described, and all members that the description names appear.
+@Suite struct ContractStoryTests {
+    /// Keeps what would have been sent.
+    private final class Outbox: MailSender {
+        let messages = Lock<[(to: [EmailAddress], text: String)]>([])
+        func send(to recipients: [EmailAddress], message: [UInt8]) throws {
+            messages.withLock { $0.append((recipients, String(decoding: message, as: UTF8.self))) }
+        }
+    }
+
+    private let document: OpenAPIDocument
+    private let fixture: ControlFixture
+    private let operations: [String: OpenAPIDocument.Operation]
+    private let seen = Lock<[String: Set<String>]>([:])
+    private static let password = "correct horse battery"
+
+    init() throws {
+        document = try OpenAPIDocument()
+        operations = Dictionary(uniqueKeysWithValues: document.operations.map { ($0.id, $0) })
+        var options = ControlOptions()
+        options.supportUsers = [0]
+        var settings = GuardSettings()
+        settings.recovery.isOffered = true
+        fixture = try ControlFixture(options: options, settings: settings, ports: GuardPorts(mail: Outbox()))
+    }
+
+    /// Calls an operation that must succeed.
+    @discardableResult
+    private func call(
+        _ id: String, _ session: String? = nil, query: [String: String] = [:], form: [String: String]? = nil,
+        json: String? = nil, parts: [(String, [UInt8])]? = nil, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> TestReply {
+        let operation = try #require(operations[id], sourceLocation: sourceLocation)
+        var target = operation.target
+        for (name, value) in query where target.contains("{\(name)}") {
+            target = target.replacingOccurrences(of: "{\(name)}", with: value)
+        }
+        var pairs = query.filter { !operation.target.contains("{\($0.key)}") }
+        if let session { pairs["session"] = session }
+        let text = pairs.map { "\($0.key)=\($0.value.formEncoded)" }.joined(separator: "&")
+        if !text.isEmpty { target += (target.contains("?") ? "&" : "?") + text }
+        let peer = Peer.local(user: 0, group: 0, process: 1)
+        let reply: TestReply
+        if let form {
+            reply = await fixture.post(target, form: form, peer: peer)
+        } else if let json {
+            reply = await fixture.post(target, json: json, peer: peer)
+        } else if let parts {
+            reply = await fixture.post(target, parts: parts, peer: peer)
+        } else {
+            reply = await fixture.request(operation.method, target, peer: peer)
+        }
+        #expect(
+            reply.status == 200 && reply.code == nil, "\(id): \(reply.text.prefix(500))", sourceLocation: sourceLocation
+        )
+        let problems = document.problems(reply.reply, to: operation)
+        #expect(problems.isEmpty, "\(id): \(problems)", sourceLocation: sourceLocation)
+        if let value = try? JSONSerialization.jsonObject(with: Data(reply.reply.body), options: .fragmentsAllowed) {
+            seen.withLock { $0[id, default: []].formUnion(Schema.members(value)) }
+        }
+        return reply
+    }
+
+    private func expectAllMembers(except: Set<String> = []) {
+        for (id, members) in seen.withLock({ $0 }) {
+            guard let operation = operations[id] else { continue }
+            let missing = document.members(of: operation).subtracting(members).filter { member in
+                !except.contains(member)
+            }
+            #expect(missing.isEmpty, "\(id) never had \(missing.sorted())")
+        }
+    }
+
+    private static func certificate(_ address: String) throws -> Certificate {
+        try SecretCertificate.generate(userIDs: ["<\(address)>"], at: Timestamp(1_763_000_000)).certificate
+    }
+
+    @Test func keysOfAUser() async throws {
+        let session = try fixture.session("alice@example.org")
+        try await call("checkUserHasPgpKeys", session)
+        let made = try await call(
+            "createPgpKeyRing", session,
+            form: ["name": "Alice", "password": Self.password, "email": "alice@elsewhere.example"])
+        let id = try #require(made.json?["data"]?["publicRing"]?["keys"]?.array?.first?["id"]?.number)
+        #expect(made.json?["data"]?["current"] == .bool(true))
+        try await call("checkUserHasPgpKeys", session)
+        try await call("listOwnPgpKeyRings", session)
+        try await call("getOwnPgpKeyRing", session)
+        try await call(
+            "getOwnPgpKeyRing", session,
+            form: ["keyid": id, "keyType": "public_private", "password": Self.password])
+        let file = try await call("downloadArmoredKeyRing", session, form: ["keyType": "public"])
+        #expect(file.text.hasPrefix("-----BEGIN PGP PUBLIC KEY BLOCK-----"))
+        let both = try await call(
+            "downloadArmoredKeyRing", session, form: ["keyType": "public_private", "password": Self.password])
+        #expect(both.text.contains("-----BEGIN PGP PRIVATE KEY BLOCK-----"))
+        try await call(
+            "addUserIdToKeyRing", session,
+            form: ["keyid": id, "name": "Alice", "email": "alice@second.example", "password": Self.password])
+        try await call("listKeySignatures", session, query: ["keyid": id, "subkeys": "true"])
+        try await call("setCurrentPgpKeyRing", session, form: ["keyid": id])
+        try await call("lookupRecipientKey", session, query: ["email": "alice@example.org"])
+        try await call("lookupRecipientKey", session, query: ["email": "nobody@elsewhere.example"])
+        let listed = try await call("hkpLookup", query: ["op": "get", "search": "alice@example.org"])
+        #expect(listed.text.hasPrefix("-----BEGIN PGP PUBLIC KEY BLOCK-----"))
+        try await call("hkpLookup", query: ["op": "index", "search": "alice@example.org", "options": "mr"])
+        // z-base-32 of the SHA-1 of "alice".
+        try await call("wkdLookup", query: ["hash": "kei1q4tipxxu1yj79k9kfukdhfy631xe", "l": "alice"])
+        let second = try SecretCertificate.generate(userIDs: ["<alice@example.org>"], at: Timestamp(1_763_000_000))
+        let armored = second.armored().withBytes { span in span.indices.map { span[$0] } }
+        try await call(
+            "uploadOwnKeyRing", session,
+            parts: [("key", armored), ("newPassword", Array(Self.password.utf8))])
+        try await call(
+            "revokeKey", session, form: ["keyid": id, "password": Self.password, "reason": "key_superseded"])
+        try await call("deletePgpKeyRing", session, form: ["keyid": id, "password": Self.password])
+        expectAllMembers(except: ["$.data.keyRings[].privateRing.ring", "$.data.privateRing.ring"])
+    }
+
+    @Test func keysOfCorrespondents() async throws {
+        let session = try fixture.session("alice@example.org")
+        let bob = try Self.certificate("bob@elsewhere.example")
+        let uploaded = try await call(
+            "uploadExternalPublicKeyRing", session, parts: [("key", bob.armored())])
+        let ids = try #require(
+            uploaded.json?["data"]?["externalPublicKeyRings"]?.array?.first?["ids"]?.text)
+        try await call("setExternalKeyInlineFlag", session, form: ["keyids": ids, "inline": "true"])
+        try await call("setExternalKeyShareFlag", session, form: ["keyids": ids, "share": "true"])
+        try await call("listExternalPublicKeyRings", session)
+        try await call(
+            "getContactPublicKeyRings", session, query: ["contactFolder": "mail", "contactID": "bob@elsewhere.example"])
+        try await call("lookupRecipientKey", session, query: ["email": "bob@elsewhere.example"])
+        let carol = try Self.certificate("carol@elsewhere.example")
+        var text: [UInt8] = []
+        Base64.encode(carol.serialized().span, lineLength: 0, into: &text)
+        let header = "addr=carol@elsewhere.example; keydata=" + String(decoding: text, as: UTF8.self)
+        try await call(
+            "importAutocryptHeader", session,
+            form: ["header": header, "sent_date": "Mon, 24 Nov 2025 16:00:00 +0000", "add": "true"])
+        try await call(
+            "setAutocryptKeyVerified", session, form: ["keyids": carol.fingerprint.hex, "verified": "true"])
+        try await call("listExternalPublicKeyRings", session, query: ["keyType": "autocrypt"])
+        try await call("deleteExternalPublicKeyRing", session, form: ["keyids": ids])
+        expectAllMembers()
+    }
+
+    @Test func passwordsAndTokens() async throws {
+        let session = try fixture.session("alice@example.org")
+        try await call("loginForGuardToken", session, json: "{}")
+        try await call(
+            "createPgpKeyRing", session,
+            form: ["name": "Alice", "password": Self.password, "email": "alice@elsewhere.example"])
+        let login = try await call(
+            "loginForGuardToken", session, json: "{\"encr_password\":\"\(Self.password)\",\"lang\":\"de_DE\"}")
+        let token = try #require(login.json?["auth"]?.text)
+        try await call("getSessionAuthToken", session)
+        try await call(
+            "attachAuthTokenToSession", session, json: "{\"auth\":\"\(token)\",\"minutesValid\":5,\"type\":\"PGP\"}")
+        try await call("getSessionAuthToken", session)
+        try await call(
+            "loginAndAttachAuthToken", session, json: "{\"password\":\"\(Self.password)\",\"minutesValid\":0}")
+        #expect(try await call("getSecondaryEmail", session).json?.text == "alice@elsewhere.example")
+        try await call(
+            "setSecondaryEmail", session,
+            json: "{\"password\":\"\(Self.password)\",\"email\":\"new@elsewhere.example\"}")
+        try await call(
+            "changeCurrentKeyPassword", session,
+            json: "{\"oldpass\":\"\(Self.password)\",\"newpass\":\"another horse 12\"}")
+        try await call("resetKeyPassword", session)
+        try await call("destroyGuardSessions", session)
+        expectAllMembers(except: ["$.lang"])
+    }
+
+    @Test func supportDesk() async throws {
+        let session = try fixture.session("alice@example.org")
+        try await call("createPgpKeyRing", session, form: ["name": "Alice", "password": Self.password])
+        try await call("supportDeleteUserKeys", query: ["email": "alice@example.org"])
+        let exposed = try await call("supportExposeDeletedKeys", query: ["email": "alice@example.org"])
+        let last = exposed.text.split(separator: "/").last
+        let token = try #require(last).prefix { $0 != "\"" }
+        let keys = try await call("downloadExposedKeys", query: ["token": String(token)])
+        #expect(keys.text.contains("-----BEGIN PGP P"))
+    }
+}
+
+extension JSONValue {
+    /// A number as text.
+    fileprivate var number: String? {
+        guard case .integer(let value) = self else { return nil }
+        return String(value)
+    }
+}
