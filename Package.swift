@@ -57,7 +57,8 @@ let rooms: [Target] = [
     .target(
         name: "KeyStore",
         dependencies: [
-            "CPQ", "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", .product(name: "GRDB", package: "GRDB.swift"),
+            "CPQ", "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail",
+            .product(name: "GRDB", package: "GRDB.swift"),
         ],
         swiftSettings: strict),
     .target(
@@ -117,7 +118,7 @@ let doors: [Target] = [
     .target(
         name: "MailProxy",
         dependencies: [
-            "Libcrypto", "MIME", .product(name: "NIOCore", package: "swift-nio"),
+            "Libcrypto", "MIME", "MailFlow", .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
         ], swiftSettings: strict),
     .executableTarget(
@@ -141,7 +142,10 @@ let doors: [Target] = [
         dependencies: ["MilterServer", "MailFlow", "ProtectedMail", "Libcrypto", "TestSupport"],
         exclude: ["Lua"], swiftSettings: base),
     .testTarget(name: "GuardctlTests", dependencies: ["guardctl", "TestSupport"], swiftSettings: base),
-    .testTarget(name: "MailProxyTests", dependencies: ["MailProxy", "MIME", "TestSupport"], swiftSettings: base),
+    .testTarget(
+        name: "MailProxyTests",
+        dependencies: ["MailProxy", "MailFlow", "ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
+        swiftSettings: base),
     .executableTarget(name: "noop-milter", dependencies: ["CMilter"], path: "Tests/NoopMilter", swiftSettings: base),
     .executableTarget(name: "mta-bench", dependencies: ["TestSupport"], path: "Tests/Bench", swiftSettings: base),
     .executableTarget(name: "guardd-demo", dependencies: ["TestSupport"], path: "Tests/Demo", swiftSettings: base),
@@ -162,19 +166,22 @@ let doors: [Target] = [
 ]
 
 /// One executable per parser, `Tests/Fuzzers/<Name>`, each with `LLVMFuzzerTestOneInput`.
-let fuzzers: [Target] = [.target(name: "FuzzSupport", path: "Tests/Fuzzers/FuzzSupport", swiftSettings: base)] + [
-    ("FuzzMIME", ["MIME"]), ("FuzzAddress", ["MIME"]), ("FuzzArmor", ["OpenPGP"]), ("FuzzPackets", ["OpenPGP"]),
-    ("FuzzCertificate", ["OpenPGP"]), ("FuzzDecrypt", ["OpenPGP", "Libcrypto"]),
-    ("FuzzCMS", ["CMS", "Libcrypto"]), ("FuzzInspect", ["ProtectedMail", "OpenPGP", "MIME"]),
-    ("FuzzVerdict", ["ProtectedMail", "CMS", "OpenPGP", "MIME"]), ("FuzzX509", ["CMS", "Libcrypto", "MIME"]),
-    ("FuzzRulePattern", ["MailFlow"]), ("FuzzReply", ["MailProxy"]),
-].filter { name, _ in
-    !(coreOnly && name == "FuzzRulePattern") && !((coreOnly || lean) && name == "FuzzReply")
-}.map { name, dependencies in
-    .executableTarget(
-        name: name, dependencies: ["FuzzSupport"] + dependencies.map { .byName(name: $0) }, path: "Tests/Fuzzers/\(name)",
-        swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-parse-as-library"])])
-}
+let fuzzers: [Target] =
+    [.target(name: "FuzzSupport", path: "Tests/Fuzzers/FuzzSupport", swiftSettings: base)]
+    + [
+        ("FuzzMIME", ["MIME"]), ("FuzzAddress", ["MIME"]), ("FuzzArmor", ["OpenPGP"]), ("FuzzPackets", ["OpenPGP"]),
+        ("FuzzCertificate", ["OpenPGP"]), ("FuzzDecrypt", ["OpenPGP", "Libcrypto"]),
+        ("FuzzCMS", ["CMS", "Libcrypto"]), ("FuzzInspect", ["ProtectedMail", "OpenPGP", "MIME"]),
+        ("FuzzVerdict", ["ProtectedMail", "CMS", "OpenPGP", "MIME"]), ("FuzzX509", ["CMS", "Libcrypto", "MIME"]),
+        ("FuzzRulePattern", ["MailFlow"]), ("FuzzReply", ["MailProxy"]),
+    ].filter { name, _ in
+        !(coreOnly && name == "FuzzRulePattern") && !((coreOnly || lean) && name == "FuzzReply")
+    }.map { name, dependencies in
+        .executableTarget(
+            name: name, dependencies: ["FuzzSupport"] + dependencies.map { .byName(name: $0) },
+            path: "Tests/Fuzzers/\(name)",
+            swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(["-parse-as-library"])])
+    }
 
 let package = Package(
     name: "guardd",
@@ -199,7 +206,9 @@ let package = Package(
                 : [
                     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
                     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-                    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: ["ConfigurationSupport"]),
+                    .package(
+                        url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1",
+                        traits: ["ConfigurationSupport"]),
                     .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
                     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
                     .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),

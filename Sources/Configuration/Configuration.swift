@@ -7,6 +7,8 @@ public struct Configuration: Sendable, Equatable {
     public var service: ServiceSettings
     public var policy: Policy
     public var smime = SMIMESettings()
+    /// nil where every message stays one.
+    public var split: SplitSettings?
     /// nil serves no control API.
     public var control: ControlSettings?
     public var `guard` = GuardConfiguration()
@@ -45,6 +47,11 @@ public struct Configuration: Sendable, Equatable {
         service = ServiceReader(reader).read(hostname: hostname)
         policy = PolicyReader(reader).read(hostname: service.hostname)
         if let table = reader.table("smime") { smime = SMIMEReader(table).read() }
+        if let table = reader.table("split"), let settings = SplitReader(table).read() {
+            split = settings
+            policy.splitting = Splitting()
+            policy.splitting?.maxCopies = settings.maxCopies
+        }
         if let table = reader.table("control") { control = ControlReader(table).read() }
         if let table = reader.table("guard") { self.guard = GuardReader(table).read() }
         reader.finish()

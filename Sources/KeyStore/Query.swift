@@ -155,6 +155,6 @@ enum Query {
         [
             byAddress, byKeyID, byKeyFingerprint, byFingerprint, certificate, userIDs, secretsByAddress, secretsByKeyID,
             secret, smimeByAddress, smimeByIdentity, smimeByKeyIdentifier, smimeOne,
-        ] + sessionLookups + ringLookups + CertificateQuery.lookups + auditLookups + guestLookups
-        + SealedColumn.all.map(\.toReseal)
+        ] + sessionLookups + ringLookups + CertificateQuery.lookups + auditLookups
+        + guestLookups + deliveryLookups + SealedColumn.all.map(\.toReseal)
 }

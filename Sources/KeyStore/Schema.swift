@@ -126,8 +126,15 @@ enum Schema {
                 ]
             }),
         Migration(version: 3) { d in
-            mailboxTables(d) + sessionTables(d) + ringTables(d) + certificateTables(d) + auditTables(d)
-                + guestTables(d)
+            [
+                mailboxTables,
+                sessionTables,
+                ringTables,
+                certificateTables,
+                auditTables,
+                guestTables,
+                journalTables,
+            ].flatMap { $0(d) }
         },
     ]
 

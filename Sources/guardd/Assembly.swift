@@ -6,6 +6,7 @@ import KeyStore
 import Libcrypto
 import Logging
 import MailFlow
+import MailProxy
 import MilterServer
 import OpenPGP
 import ProtectedMail
@@ -18,6 +19,7 @@ struct Assembly: Sendable {
     private let store: KeyStore
     private let budget: Budget
     private let markerKey: SecretBytes
+    private let journalKey: SecretBytes
     fileprivate let log: Logger
 
     /// Opens the store as the user guardd runs as.
@@ -25,6 +27,7 @@ struct Assembly: Sendable {
         do {
             let master = try MasterKey.load(path: MasterKey.location(configured: service.masterKey))
             markerKey = try master.derive(purpose: .marker)
+            journalKey = try master.derive(purpose: .journal)
             store = try KeyStore(url: service.store, master: master, readers: service.workers)
         } catch {
             throw StartupError(.unavailable, "\(error)")
@@ -64,7 +67,8 @@ struct Assembly: Sendable {
                 counters.count(record.result.rawValue)
                 metrics.add(record)
                 log.info("\(record.line)")
-            }, budget: budget, markerKey: markerKey, guests: guests,
+            }, budget: budget, markerKey: markerKey, redelivery: try reinjector(configuration),
+            guests: guests,
             spoolDirectory: configuration.service.spoolDirectory)
         return Snapshot(context: context) { Session(context: context) }
     }
@@ -78,6 +82,20 @@ extension Assembly {
         guard let settings = configuration.control else { return nil }
         return try ControlRoom(
             settings, guard: try makeGuard(configuration, source), metrics: metrics, owner: owner, log: log)
+    }
+
+    /// Who takes the copies of messages that are split; nil where the configuration names nobody.
+    private func reinjector(_ configuration: Configuration) throws -> (any Redelivery)? {
+        guard let split = configuration.split else { return nil }
+        guard let endpoint = SMTPEndpoint(split.nextHop) else {
+            throw StartupError(
+                .configuration, "[split] next_hop = \"\(split.nextHop)\" is no address; write \"127.0.0.1:10026\"")
+        }
+        var settings = ClientSettings(endpoint: endpoint, helloName: configuration.service.hostname)
+        // To this machine's own mail server.
+        settings.tls = .none
+        let journal = StoreJournal(store, key: journalKey, patience: Int64(split.budget) + 30)
+        return Reinjector(settings, budget: Double(split.budget), journal: journal) { [log] in log.warning("\($0)") }
     }
 
     private func makeGuard(_ configuration: Configuration, _ source: SnapshotSource) throws -> Guard {

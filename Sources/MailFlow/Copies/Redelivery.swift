@@ -16,7 +16,7 @@ public enum RedeliveryResult: Sendable, Equatable {
 
 /// What makes two attempts the same message: the body, and the fields that its author wrote. What a mail server adds with
 /// each attempt (Received, results of other filters) is left out.
-public struct MessageIdentity: Sendable, Equatable {
+public struct MessageIdentity: Sendable, Hashable {
     /// SHA-256.
     public let digest: [UInt8]
 

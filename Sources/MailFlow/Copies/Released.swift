@@ -12,6 +12,8 @@ public struct Released: Sendable {
     /// ESMTP parameters of MAIL that travel: `RET`, `ENVID`, `SMTPUTF8`. `SIZE` and `BODY` are for whoever sends.
     public let senderParameters: [[UInt8]]
     public let recipients: [ReleasedRecipient]
+    /// Where the original came from, as attributes of Postfix's XFORWARD; for logs, it decides nothing.
+    public let trace: [(name: String, value: String)]
     /// All header fields, CRLF at the end of each; without the blank line.
     public let header: [UInt8]
     /// CRLF line ends.
@@ -25,6 +27,7 @@ public struct Released: Sendable {
         sender = route.sender
         senderParameters = route.senderParameters
         recipients = route.recipients
+        trace = route.trace
         self.header = header
         self.body = body
         self.isProtected = isProtected
@@ -66,6 +69,7 @@ struct ReleasedRoute {
     var sender: [UInt8]
     var senderParameters: [[UInt8]]
     var recipients: [ReleasedRecipient]
+    var trace: [(name: String, value: String)] = []
 }
 
 extension Rule {

@@ -360,7 +360,7 @@ final class MessageState {
         let identity: MessageIdentity
         do {
             identity = work.finishIdentity()
-            released = try work.finish(route: envelope.route(to:), header: header(of:with:))
+            released = try work.finish(route: route(to:), header: header(of:with:))
         } catch {
             copyWork = nil
             let reply = failedCopies(error)
@@ -376,6 +376,20 @@ final class MessageState {
             record.reasons.append("copies: \(reply.code) \(reply.enhanced) \(reply.text)")
             return refused(.refusing(reply))
         }
+    }
+
+    private func route(to recipients: [Envelope.Recipient]) -> ReleasedRoute {
+        var route = envelope.route(to: recipients)
+        if cameBySMTP, let client {
+            route.trace = [
+                ("NAME", clientName), ("ADDR", (client.bytes.count == 16 ? "IPV6:" : "") + "\(client)"),
+                ("PROTO", "ESMTP"),
+                ("IDENT", record.queueID), ("SOURCE", "REMOTE"),
+            ]
+        } else {
+            route.trace = [("IDENT", record.queueID), ("SOURCE", "LOCAL")]
+        }
+        return route
     }
 
     private func header(of copy: CopyPlan, with protected: ProtectedMessage?) throws -> EditedHeader {

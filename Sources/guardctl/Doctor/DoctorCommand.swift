@@ -57,6 +57,7 @@ struct DoctorCommand: ParsableCommand {
         gateway.usesLogin = policy.ladder.login
         gateway.usesCertificates = policy.ladder.clientCertificate
         gateway.messageSizeLimit = policy.messageSizeLimit
+        if let split = configuration.split { gateway.endOfMessageBudget = split.budget }
         return MailSite(
             main: PostfixParameters(parsing: main, file: mainFile), mainFile: mainFile,
             services: MasterService.parse(master, file: masterFile), masterFile: masterFile, gateway: gateway)

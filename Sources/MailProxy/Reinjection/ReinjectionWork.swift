@@ -1,0 +1,108 @@
+import MailFlow
+
+/// The connections of one attempt.
+final class ReinjectionWork {
+    private let copies: [OpenCopy]
+    private let settings: ClientSettings
+    private let deadline: Deadline
+    private var held: [SMTPConnection] = []
+    /// For copies past the number of connections: they are judged here, given up, and sent one after the other.
+    private var shared: SMTPConnection?
+
+    init(_ copies: [OpenCopy], settings: ClientSettings, deadline: Deadline) {
+        self.copies = copies
+        self.settings = settings
+        self.deadline = deadline
+    }
+
+    /// MAIL and RCPT of all copies.
+    /// - Throws: `MailProxyError` for the first refusal.
+    func begin() throws {
+        for (index, copy) in copies.enumerated() {
+            if index < Reinjector.maxConnections {
+                let connection = try open()
+                held.append(connection)
+                try begin(copy, connection)
+            } else {
+                let connection = try shared ?? open()
+                shared = connection
+                try begin(copy, connection)
+            }
+        }
+    }
+
+    /// The content of a copy.
+    func send(_ index: Int) throws {
+        let copy = copies[index]
+        let connection: SMTPConnection
+        if index < held.count {
+            connection = held[index]
+        } else if let shared {
+            connection = shared
+            try begin(copy, connection)
+        } else {
+            throw MailProxyError(.misuse, at: .data, "there is no connection")
+        }
+        let answers = try connection.send { write in
+            try write(copy.copy.header + [0x0D, 0x0A])
+            try copy.copy.body.forEachChunk { chunk in
+                try unsafe chunk.withUnsafeBufferPointer { try write(unsafe Array($0)) }
+            }
+        }
+        for answer in answers where !answer.isPositive { throw MailProxyError.refused(answer, at: .end) }
+        if index < held.count { connection.quit() }
+    }
+
+    private func open() throws -> SMTPConnection { try SMTPConnection.open(settings, deadline: deadline) }
+
+    private func begin(_ copy: OpenCopy, _ connection: SMTPConnection) throws {
+        for answer in try connection.begin(try copy.envelope(), trace: copy.copy.trace) where !answer.isPositive {
+            throw MailProxyError.refused(answer, at: .recipient)
+        }
+    }
+}
+
+extension OpenCopy {
+    fileprivate func envelope() throws -> SMTPEnvelope {
+        func path(_ octets: [UInt8], _ step: SMTPStep) throws -> SMTPPath {
+            guard let path = SMTPPath(octets) else {
+                throw MailProxyError(.unwritable, at: step, "an address of the envelope cannot be written")
+            }
+            return path
+        }
+        func value(_ name: String, _ parameters: [[UInt8]]) -> String? {
+            for parameter in parameters {
+                let text = String(decoding: parameter, as: UTF8.self)
+                if text.uppercased().hasPrefix(name + "=") { return String(text.dropFirst(name.count + 1)) }
+            }
+            return nil
+        }
+        var envelope = SMTPEnvelope(
+            sender: try path(copy.sender, .mail),
+            recipients: try recipients.map { recipient in
+                SMTPEnvelope.Recipient(
+                    try path(recipient.path, .recipient), notify: value("NOTIFY", recipient.parameters),
+                    originalRecipient: value("ORCPT", recipient.parameters))
+            }, size: copy.size)
+        envelope.dsnReturn = value("RET", copy.senderParameters)
+        envelope.envelopeID = value("ENVID", copy.senderParameters)
+        envelope.hasUTF8Header = copy.senderParameters.contains {
+            String(decoding: $0, as: UTF8.self).uppercased() == "SMTPUTF8"
+        }
+        envelope.hasEightBit = try copy.hasEightBit()
+        return envelope
+    }
+}
+
+extension Released {
+    /// Whether there are octets above 127.
+    fileprivate func hasEightBit() throws -> Bool {
+        if header.contains(where: { $0 >= 0x80 }) { return true }
+        var found = false
+        try body.forEachChunk { chunk in
+            guard !found else { return }
+            found = chunk.indices.contains { chunk[$0] >= 0x80 }
+        }
+        return found
+    }
+}

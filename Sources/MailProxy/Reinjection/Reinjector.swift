@@ -1,0 +1,118 @@
+import Libcrypto
+public import MailFlow
+
+/// Hands the copies of a message to a listener of the mail server, all or none as far as SMTP can promise.
+///
+/// Every recipient of every copy is judged before the content of the first is sent. After that a failure can only be
+/// temporary, and the journal keeps the next attempt from sending a copy twice. Two windows stay open, as with every mail
+/// server: a copy that was taken but whose answer did not come, and one that was taken while the journal could not be
+/// written.
+public struct Reinjector: Redelivery {
+    /// Connections that are held open at once; further copies share one more.
+    static let maxConnections = 20
+
+    private let settings: ClientSettings
+    private let budget: Double
+    private let journal: any DeliveryJournal
+    private let log: @Sendable (String) -> Void
+
+    /// - Parameters:
+    ///   - budget: seconds for one message, all copies together.
+    ///   - log: takes sentences for administrators: which reply blocks, which window was hit.
+    public init(
+        _ settings: ClientSettings, budget: Double, journal: any DeliveryJournal,
+        log: @escaping @Sendable (String) -> Void
+    ) {
+        self.settings = settings
+        self.budget = budget
+        self.journal = journal
+        self.log = log
+    }
+
+    public func deliver(_ copies: [Released], of message: MessageIdentity) -> RedeliveryResult {
+        let all = copies.flatMap { entries($0, message) }
+        do {
+            switch try journal.open(all) {
+            case .busy: return .refused(Self.later("another attempt at this message is under way"))
+            case .ready(let done, let unsure):
+                if unsure > 0 { log("copies: \(unsure) recipients of an earlier attempt may get theirs twice") }
+                return try deliver(copies, message, done: done, all: all)
+            }
+        } catch {
+            log("copies: the journal: \(error)")
+            return .refused(Self.later("guardd could not process the message, try again later"))
+        }
+    }
+
+    private func deliver(
+        _ copies: [Released], _ message: MessageIdentity, done: Set<DeliveryRecipient>, all: [DeliveryRecipient]
+    ) throws -> RedeliveryResult {
+        let open = copies.compactMap { copy -> OpenCopy? in
+            let rest = copy.recipients.filter {
+                !done.contains(DeliveryRecipient(sender: copy.sender, recipient: $0.text, message: message))
+            }
+            return rest.isEmpty ? nil : OpenCopy(copy, rest, entries(copy, message).filter { !done.contains($0) })
+        }
+        let work = ReinjectionWork(open, settings: settings, deadline: Deadline(seconds: budget))
+        do {
+            try work.begin()
+        } catch {
+            try journal.giveBack(open.flatMap(\.entries), isSure: true)
+            return blocked(error, isPartial: !done.isEmpty)
+        }
+        var waiting = open[...]
+        while let copy = waiting.first {
+            do {
+                try work.send(open.count - waiting.count)
+            } catch {
+                let isUnsure = (error as? MailProxyError)?.mayHaveBeenAccepted ?? false
+                if isUnsure { log("copies: \(Self.names(copy)): taken or not, the answer did not come") }
+                try journal.giveBack(copy.entries, isSure: !isUnsure)
+                try journal.giveBack(waiting.dropFirst().flatMap(\.entries), isSure: true)
+                return blocked(error, isPartial: !done.isEmpty || waiting.count < open.count || isUnsure)
+            }
+            do { try journal.accept(copy.entries) } catch {
+                log("copies: \(Self.names(copy)): taken, but the journal could not be written: \(error)")
+                throw error
+            }
+            waiting = waiting.dropFirst()
+        }
+        try journal.close(all)
+        return .delivered
+    }
+
+    /// The answer for the original: permanent only where nobody has a copy yet.
+    private func blocked(_ error: any Error, isPartial: Bool) -> RedeliveryResult {
+        log(
+            "copies: \(error)\(isPartial ? "; some recipients have theirs, the rest follows with the next attempt" : "")"
+        )
+        guard let error = error as? MailProxyError, error.isPermanent, !isPartial, let reply = error.reply else {
+            return .refused(Self.later("the copies of the message could not be handed over, try again later"))
+        }
+        return .refused(
+            SMTPReply(code: reply.code, enhanced: reply.enhanced ?? "5.0.0", text: reply.lines.first ?? "refused"))
+    }
+
+    private func entries(_ copy: Released, _ message: MessageIdentity) -> [DeliveryRecipient] {
+        copy.recipients.map { DeliveryRecipient(sender: copy.sender, recipient: $0.text, message: message) }
+    }
+
+    private static func names(_ copy: OpenCopy) -> String {
+        copy.recipients.map { "<\($0.text)>" }.joined(separator: ", ")
+    }
+
+    private static func later(_ text: String) -> SMTPReply { SMTPReply(code: 451, enhanced: "4.3.0", text: text) }
+}
+
+/// A copy, and those of its recipients who do not have it yet.
+struct OpenCopy {
+    let copy: Released
+    let recipients: [ReleasedRecipient]
+    let entries: [DeliveryRecipient]
+
+    init(_ copy: Released, _ recipients: [ReleasedRecipient], _ entries: [DeliveryRecipient]) {
+        self.copy = copy
+        self.recipients = recipients
+        self.entries = entries
+    }
+}
