@@ -7,6 +7,10 @@ public struct GuardConfiguration: Sendable, Equatable {
     public var hop: MailHop?
     /// Who issues S/MIME certificates to users.
     public var pki = PKISettings()
+    /// The socket of a Dovecot authentication client, which knows the passwords of mailboxes; nil where nobody does.
+    public var dovecot: String?
+    /// The OpenPGP certificate that recovery material is encrypted to, a file; nil seals it under the master key.
+    public var recoveryCertificate: String?
 
     public init() {}
 }

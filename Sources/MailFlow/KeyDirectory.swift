@@ -17,6 +17,11 @@ public protocol KeyDirectory: CertificateSource {
     func keptCertificates(for issuers: [IssuerHint], by user: EmailAddress) throws -> [KnownCertificate]
     /// The key that signs for an address; nil when there is none that is valid at `time`.
     func signingKey(for address: EmailAddress, at time: Timestamp) throws -> SigningKey?
+    /// The key that a user left open for their own mail, by a token that they attached to a session and that counts at
+    /// `time`.
+    func attachedSigningKey(of user: EmailAddress, at time: Timestamp) throws -> SigningKey?
+    /// The same with S/MIME.
+    func attachedSMIMESigner(of user: EmailAddress, at time: Timestamp) throws -> SMIMESigner?
     /// Whom S/MIME mail to an address is encrypted to: certificates for exactly this address that may encrypt at `time`
     /// and that a chain or an administrator vouches for, best first.
     func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient]
@@ -51,6 +56,12 @@ extension KeyDirectory {
 
     /// A directory in which users keep nothing.
     public func keptCertificates(for issuers: [IssuerHint], by user: EmailAddress) throws -> [KnownCertificate] { [] }
+
+    /// A directory without keys of users.
+    public func attachedSigningKey(of user: EmailAddress, at time: Timestamp) throws -> SigningKey? { nil }
+
+    /// A directory without keys of users.
+    public func attachedSMIMESigner(of user: EmailAddress, at time: Timestamp) throws -> SMIMESigner? { nil }
 
     /// A directory without S/MIME.
     public func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] { [] }

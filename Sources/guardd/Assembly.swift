@@ -1,5 +1,6 @@
 import Configuration
 import ControlAPI
+import Foundation
 import Glibc
 import Guard
 import KeyStore
@@ -125,7 +126,21 @@ extension Assembly {
                 log: ports.log)
         }
         ports.audited = { [metrics] action, result in metrics.add(.changes, [("action", action), ("result", result)]) }
+        ports.passwords = configuration.guard.dovecot.map { DovecotVerifier(path: $0) }
+        settings.recovery.offline = try configuration.guard.recoveryCertificate.map(Self.recoveryCertificate)
         return (settings, ports)
+    }
+
+    private static func recoveryCertificate(_ path: String) throws -> Certificate {
+        guard let data = FileManager.default.contents(atPath: path),
+            let certificate = try? Certificate(parsing: Array(data)),
+            !certificate.encryptionKeys(at: Clock.now()).isEmpty
+        else {
+            throw StartupError(
+                .unavailable,
+                "\(path): offline_certificate of [guard.recovery] must name one OpenPGP certificate that can encrypt")
+        }
+        return certificate
     }
 
     private func trust(_ settings: SMIMESettings) throws -> SMIMETrust? {

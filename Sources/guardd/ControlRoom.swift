@@ -11,6 +11,7 @@ struct ControlRoom: Sendable {
     private let service: ControlService
     private let server: ControlServer
     private let settings: ControlSettings
+    private let chores: Chores
     private let log: Logger
 
     /// - Parameter owner: whom the socket belongs to where we start as root.
@@ -18,6 +19,7 @@ struct ControlRoom: Sendable {
     init(_ settings: ControlSettings, guard: Guard, metrics: Metrics, owner: uid_t?, log: Logger) throws {
         self.settings = settings
         self.log = log
+        chores = Chores(guard: `guard`, log: log)
         service = ControlService(
             guard: `guard`, options: try Self.options(settings), metrics: metrics, log: log)
         var listeners: [ControlServer.Listener] = []
@@ -39,6 +41,7 @@ struct ControlRoom: Sendable {
         do { try server.start() } catch let error as ControlError {
             throw StartupError(.unavailable, "control: \(error.message)")
         }
+        chores.start()
     }
 
     /// Answers what is in work; takes nothing new.

@@ -9,6 +9,8 @@ import Testing
 struct MemoryDirectory: KeyDirectory {
     var encryption: [EmailAddress: [KnownCertificate]] = [:]
     var signing: [EmailAddress: SecretCertificate] = [:]
+    /// Keys that users left open.
+    var attached: [EmailAddress: SecretCertificate] = [:]
     var smime: [EmailAddress: [SMIMERecipient]] = [:]
     var smimeSigners: [EmailAddress: SMIMESigner] = [:]
     /// Stands for a store that is busy or on a full disk.
@@ -29,6 +31,10 @@ struct MemoryDirectory: KeyDirectory {
     func signingKey(for address: EmailAddress, at time: Timestamp) throws -> SigningKey? {
         if isBroken { throw Broken() }
         return try signing[address]?.signingKey(at: time)
+    }
+
+    func attachedSigningKey(of user: EmailAddress, at time: Timestamp) throws -> SigningKey? {
+        try attached[user]?.signingKey(at: time)
     }
 
     func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] {

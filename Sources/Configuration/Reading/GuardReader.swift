@@ -13,6 +13,9 @@ struct GuardReader {
         if let table = reader.table("certificates") { CertificateReader(table).read(&configuration) }
         if let table = reader.table("guests") { configuration.settings.guests = GuestReader(table).read() }
         if let table = reader.table("support") { configuration.settings.support = SupportReader(table).read() }
+        if let table = reader.table("passwords") { PasswordReader(table).read(&configuration) }
+        if let table = reader.table("recovery") { RecoveryReader(table).read(&configuration) }
+        if let table = reader.table("sessions") { SessionReader(table).read(&configuration) }
         reader.finish()
         return configuration
     }
@@ -24,7 +27,7 @@ struct GuardReader {
         if let tls = table.choice("tls", MailHop.TLS.self) { configuration.hop?.tls = tls }
         // Read where there is no hop too, or they would be unknown.
         let tlsName = text(table, "tls_name", example: "mail.example.org")
-        let authorities = file(table, "tls_ca", example: "/etc/ssl/certs/ca-certificates.crt")
+        let authorities = table.file("tls_ca", example: "/etc/ssl/certs/ca-certificates.crt")
         configuration.hop?.tlsName = tlsName
         configuration.hop?.authorities = authorities
         var timeout = configuration.hop?.timeout ?? 30
@@ -45,22 +48,13 @@ struct GuardReader {
                 "smtp = \"\(hop.address)\" needs an address to write from; add from = \"guardd@...\"")
         }
         if let product = text(table, "product", example: "Guard") { configuration.settings.mail.product = product }
-        configuration.settings.mail.templates = file(table, "templates", example: "/etc/guardd/templates")
+        configuration.settings.mail.templates = table.file("templates", example: "/etc/guardd/templates")
         table.finish()
     }
 
     /// nil for a setting that is absent or empty.
     private func text(_ table: TableReader, _ key: String, example: String) -> String? {
         guard let text = table.string(key, example: example), !text.value.isEmpty else { return nil }
-        return text.value
-    }
-
-    private func file(_ table: TableReader, _ key: String, example: String) -> String? {
-        guard let text = table.string(key, example: example), !text.value.isEmpty else { return nil }
-        guard text.value.hasPrefix("/") else {
-            table.problems.add(text.path, "\(key) = \"\(text.value)\" is no absolute path; begin it with /")
-            return nil
-        }
         return text.value
     }
 }

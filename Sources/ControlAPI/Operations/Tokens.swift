@@ -1,6 +1,22 @@
+import Guard
+
 /// Tokens that stand for a password, attached to a session.
 extension Operations {
-    static func checkToken(_ call: Call) throws -> Answer { try unwritten(call) }
-    static func loginToken(_ call: Call) throws -> Answer { try unwritten(call) }
-    static func saveToken(_ call: Call) throws -> Answer { try unwritten(call) }
+    static func checkToken(_ call: Call) throws -> Answer {
+        .data(try call.guard.attachedToken(of: call.caller, call.type).map(AuthTokenResponse.init))
+    }
+
+    static func loginToken(_ call: Call) throws -> Answer {
+        let token = try call.guard.authenticate(
+            call.caller, call.type, password: call.requiredPassword(),
+            minutes: call.parameters.integer("minutesValid"))
+        return .data(AuthTokenResponse(token))
+    }
+
+    static func saveToken(_ call: Call) throws -> Answer {
+        let token = try call.guard.attach(
+            token: call.parameters.requiredSecret("auth"), to: call.caller, call.type,
+            minutes: call.parameters.integer("minutesValid") ?? 0)
+        return .data(AuthTokenResponse(token))
+    }
 }

@@ -29,6 +29,7 @@ public struct LoginAnswer: Sendable {
     /// Whether the password of the current key can be reset.
     public var canRecover: Bool
     public var offersRecovery: Bool
+    public var mayDeletePrivateKeys: Bool
     public var mayDeleteRecovery: Bool
     public var minimumPasswordLength: Int
     public var generatedPasswordLength: Int

@@ -340,11 +340,26 @@ struct Planner {
         let candidates = readers.map { [$0.protocol] } ?? Self.protocols(rules)
         for candidate in candidates {
             switch candidate {
-            case .openpgp: if let key = try keys.signingKey(for: address, at: now) { return .openpgp(key) }
-            case .smime: if let signer = try keys.smimeSigner(for: address, at: now) { return .smime(signer) }
+            case .openpgp: if let key = try signingKey(for: address) { return .openpgp(key) }
+            case .smime: if let signer = try smimeSigner(for: address) { return .smime(signer) }
             }
         }
         return cannot("there is no key for <\(address.canonical)>", isKey: true)
+    }
+
+    /// Whose own key may sign: the user who logged in as the very address that the mail is from.
+    private func user(_ address: EmailAddress) -> EmailAddress? {
+        login.flatMap { EmailAddress($0) }.flatMap { $0.isDomainMapped && $0 == address ? $0 : nil }
+    }
+
+    private func signingKey(for address: EmailAddress) throws -> SigningKey? {
+        if let user = user(address), let key = try keys.attachedSigningKey(of: user, at: now) { return key }
+        return try keys.signingKey(for: address, at: now)
+    }
+
+    private func smimeSigner(for address: EmailAddress) throws -> SMIMESigner? {
+        if let user = user(address), let signer = try keys.attachedSMIMESigner(of: user, at: now) { return signer }
+        return try keys.smimeSigner(for: address, at: now)
     }
 }
 

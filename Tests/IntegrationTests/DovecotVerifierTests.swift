@@ -1,0 +1,133 @@
+import Foundation
+import Guard
+import Libcrypto
+import MIME
+import TestSupport
+import Testing
+
+@testable import guardd
+
+/// Passwords of mailboxes, asked of a real Dovecot.
+@Suite(.enabled(if: getuid() == 0 && Shell.has("dovecot"))) struct DovecotVerifierTests {
+    /// A Dovecot that does nothing but authenticate.
+    private final class Dovecot {
+        let folder: TemporaryDirectory
+        var socket: String { folder.file("run/auth-client") }
+        private let process: ChildProcess
+
+        init() throws {
+            folder = try TemporaryDirectory("dovecot", mode: 0o755)
+            try folder.write(
+                "users", "alice@example.org:{PLAIN}s3cret \u{e4}\u{1F511}:::::\nbob@example.org:{PLAIN}other:::::\n")
+            try folder.write(
+                "dovecot.conf",
+                """
+                base_dir = \(folder.file("run"))
+                state_dir = \(folder.file("state"))
+                log_path = \(folder.file("log"))
+                protocols =
+                ssl = no
+                auth_mechanisms = plain
+                auth_failure_delay = 0
+                default_internal_user = dovecot
+                default_login_user = dovenull
+                passdb {
+                  driver = passwd-file
+                  args = \(folder.file("users"))
+                }
+                userdb {
+                  driver = static
+                  args = uid=65534 gid=65534 home=/nonexistent
+                }
+                service auth {
+                  user = root
+                  unix_listener auth-client {
+                    mode = 0666
+                  }
+                }
+                """)
+            process = try ChildProcess("dovecot", ["-F", "-c", folder.file("dovecot.conf")], log: folder.file("out"))
+            try Wait.untilListening(.unix(socket))
+        }
+
+        deinit { process.stop() }
+    }
+
+    private static func verify(_ path: String, _ mailbox: String, _ password: String) throws -> Bool {
+        let mailbox = try #require(EmailAddress(mailbox))
+        return try DovecotVerifier(path: path).verify(
+            mailbox: mailbox, password: SecretBytes(copying: Array(password.utf8)))
+    }
+
+    @Test func rightAndWrongPasswords() throws {
+        let dovecot = try Dovecot()
+        #expect(try Self.verify(dovecot.socket, "alice@example.org", "s3cret \u{e4}\u{1F511}"))
+        #expect(try Self.verify(dovecot.socket, "bob@example.org", "other"))
+        for (mailbox, password) in [
+            ("alice@example.org", "other"), ("alice@example.org", ""), ("nobody@example.org", "other"),
+            ("bob@example.org", "other\u{0}"), ("bob@example.org", "other\tuser=alice@example.org\nAUTH"),
+        ] {
+            #expect(try !Self.verify(dovecot.socket, mailbox, password))
+        }
+    }
+
+    @Test func aServerThatIsNotThereIsUnavailable() throws {
+        #expect(throws: GuardError(.unavailable, "")) {
+            try Self.verify("/nonexistent/auth-client", "alice@example.org", "x")
+        }
+    }
+
+    /// A server that answers one connection with what a test says, whatever it is asked.
+    private final class Scripted {
+        let folder: TemporaryDirectory
+        var path: String { folder.file("socket") }
+        private let listener: Int32
+
+        init(_ answer: String) throws {
+            folder = try TemporaryDirectory("script")
+            listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(folder.file("socket").utf8)) }
+            let status = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
+            }
+            guard status == 0, listen(listener, 1) == 0 else { throw TestFailure("no socket") }
+            let listener = listener
+            Thread {
+                let connection = accept(listener, nil, nil)
+                guard connection >= 0 else { return }
+                _ = answer.withCString { write(connection, $0, strlen($0)) }
+                shutdown(connection, Int32(SHUT_WR))
+                var buffer = [UInt8](repeating: 0, count: 4096)
+                while read(connection, &buffer, buffer.count) > 0 {}
+                close(connection)
+            }.start()
+        }
+
+        deinit {
+            shutdown(listener, Int32(SHUT_RDWR))
+            close(listener)
+        }
+    }
+
+    private static let hello = "VERSION\t1\t1\nMECH\tPLAIN\tplaintext\nSPID\t1\nCUID\t1\nCOOKIE\tx\nDONE\n"
+
+    @Test(arguments: [
+        "", "VERSION\t2\t0\nDONE\n", "VERSION\t1\t1\nMECH\tLOGIN\nDONE\n", hello, hello + "FAIL\t1\ttemp\n",
+        hello + "FAIL\t1\tuser=x\tcode=temp_fail\n", hello + "CONT\t1\t\n", hello + "OK\t2\tuser=x\n",
+        String(repeating: "x", count: 20_000), String(repeating: "SPID\t1\n", count: 300),
+    ]) func whatIsNoAnswerIsNoPassword(_ script: String) throws {
+        let server = try Scripted(script)
+        #expect(throws: GuardError(.unavailable, "")) { try Self.verify(server.path, "alice@example.org", "x") }
+    }
+
+    @Test func answersOfOthersArePassedOver() throws {
+        let good = try Scripted(Self.hello + "FAIL\t2\nOK\t1\tuser=x\n")
+        #expect(try Self.verify(good.path, "alice@example.org", "x"))
+        let bad = try Scripted(Self.hello + "OK\t2\tuser=x\nFAIL\t1\tuser=x\n")
+        #expect(try !Self.verify(bad.path, "alice@example.org", "x"))
+    }
+}
