@@ -85,19 +85,19 @@ import Testing
 
         init(_ answer: String) throws {
             folder = try TemporaryDirectory("script")
-            listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            let bound = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            listener = bound
             var address = sockaddr_un()
             address.sun_family = sa_family_t(AF_UNIX)
             withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(folder.file("socket").utf8)) }
             let status = withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(listener, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                    bind(bound, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
                 }
             }
-            guard status == 0, listen(listener, 1) == 0 else { throw TestFailure("no socket") }
-            let listener = listener
+            guard status == 0, listen(bound, 1) == 0 else { throw TestFailure("no socket") }
             Thread {
-                let connection = accept(listener, nil, nil)
+                let connection = accept(bound, nil, nil)
                 guard connection >= 0 else { return }
                 _ = answer.withCString { write(connection, $0, strlen($0)) }
                 shutdown(connection, Int32(SHUT_WR))
