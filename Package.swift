@@ -86,7 +86,9 @@ let rooms: [Target] = [
         swiftSettings: base),
     .testTarget(
         name: "GuardTests",
-        dependencies: ["Guard", "KeyStore", "ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
+        dependencies: [
+            "Guard", "MailFlow", "KeyStore", "ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport",
+        ],
         swiftSettings: base),
     .testTarget(
         name: "ConfigurationTests",

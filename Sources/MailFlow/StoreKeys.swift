@@ -6,8 +6,8 @@ public import ProtectedMail
 
 /// The key store, as a session asks it.
 public struct StoreKeys: KeyDirectory {
-    private let store: KeyStore
-    private let policy: AlgorithmPolicy
+    let store: KeyStore
+    let policy: AlgorithmPolicy
     private let trust: SMIMETrust?
 
     /// - Parameter trust: what S/MIME is judged by; nil where nothing is trusted.
@@ -75,34 +75,6 @@ public struct StoreKeys: KeyDirectory {
                     certificate: kept.certificate, provenance: .userVerified, capabilities: nil, privateKey: nil),
                 issuers: kept.issuers, at: time, .encryption)
         }.map { SMIMERecipient(certificate: $0.certificate) }
-    }
-
-    /// The key that a user left open for their own mail, by a token that they attached to a session.
-    public func attachedSMIMESigner(of user: EmailAddress, at time: Timestamp) throws -> SMIMESigner? {
-        guard let account = try store.account(for: user), let key = try store.currentSMIMEKey(of: account.id),
-            let secrets = try attachedSecrets(of: account.id, at: time)
-        else { return nil }
-        let certificate = key.certificate
-        guard certificate.notBefore <= time.seconds, time.seconds <= certificate.notAfter,
-            let secret = secrets[try certificate.fingerprint]
-        else { return nil }
-        let name = UserSMIMEKey.lockName(account: account.id, fingerprint: try certificate.fingerprintHex)
-        do {
-            let privateKey = try CMSPrivateKey(PasswordLock.open(key.locked, with: secret, name: name))
-            return SMIMESigner(
-                signer: try CMSSigner(certificate: certificate, privateKey: privateKey),
-                chain: key.issuers.filter { !$0.isSelfIssued })
-        } catch let error as KeyStoreError where error.code == .wrongPassword {
-            // The password changed a moment ago.
-            return nil
-        } catch let error as CMSError where error.code == .unsupported {
-            return nil
-        }
-    }
-
-    private func attachedSecrets(of account: Int64, at time: Timestamp) throws -> UnlockSecrets? {
-        try store.attachedSecrets(account: account, type: "SMIME", now: time.seconds)
-            .first { $0.ends > time.seconds }.map { try UnlockSecrets(parsing: $0.secrets) }
     }
 
     public func smimeSigner(for address: EmailAddress, at time: Timestamp) throws -> SMIMESigner? {

@@ -20,7 +20,7 @@ struct AttachedKeyTests {
 
     private static func mail(login: String?, from: String = "alice@example.org") -> Mail {
         var mail = Mail(login: login)
-        if login == nil { mail.daemon = "ORIGINATING" }
+        if login?.isEmpty ?? true { mail.daemon = "ORIGINATING" }
         mail.header[0] = ("From", " <\(from)>")
         return mail
     }
