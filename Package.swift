@@ -68,7 +68,7 @@ let rooms: [Target] = [
         name: "Guard", dependencies: ["Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore"],
         swiftSettings: strict),
     .target(
-        name: "Configuration",
+        name: "Settings",
         dependencies: [
             "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "MailFlow", "KeyStore", "Guard", "TOMLKit",
         ],
@@ -91,8 +91,8 @@ let rooms: [Target] = [
         ],
         swiftSettings: base),
     .testTarget(
-        name: "ConfigurationTests",
-        dependencies: ["Configuration", "Guard", "MIME", "MailFlow", "OpenPGP", "TestSupport"],
+        name: "SettingsTests",
+        dependencies: ["Settings", "Guard", "MIME", "MailFlow", "OpenPGP", "TestSupport"],
         swiftSettings: base),
 ]
 
@@ -104,10 +104,8 @@ let doors: [Target] = [
         name: "ControlAPI",
         dependencies: [
             "Libcrypto", "MIME", "KeyStore", "Guard",
-            .product(
-                name: "HummingbirdCore", package: "hummingbird", moduleAliases: ["Configuration": "SwiftConfiguration"]),
-            .product(
-                name: "HummingbirdTLS", package: "hummingbird", moduleAliases: ["Configuration": "SwiftConfiguration"]),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "HummingbirdTLS", package: "hummingbird"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "NIOCore", package: "swift-nio"),
@@ -126,7 +124,7 @@ let doors: [Target] = [
     .executableTarget(
         name: "guardd",
         dependencies: [
-            "CMilter", "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
+            "CMilter", "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore", "MailFlow", "Settings",
             "MilterServer", "MailProxy", "Guard", "ControlAPI",
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -134,7 +132,7 @@ let doors: [Target] = [
     .executableTarget(
         name: "guardctl",
         dependencies: [
-            "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore", "MailFlow", "Configuration",
+            "Libcrypto", "MIME", "OpenPGP", "CMS", "ProtectedMail", "KeyStore", "MailFlow", "Settings",
             "ControlAPI",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ], swiftSettings: base),

@@ -1,10 +1,10 @@
 import ArgumentParser
 import CMS
-import Configuration
 import Foundation
 import Glibc
 import KeyStore
 import MIME
+import Settings
 
 /// Where the built-in authority is.
 struct AuthorityOptions: ParsableArguments {

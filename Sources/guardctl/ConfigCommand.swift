@@ -1,5 +1,5 @@
 import ArgumentParser
-import Configuration
+import Settings
 
 /// `guardctl config`.
 struct ConfigCommand: ParsableCommand {

@@ -1,11 +1,11 @@
 import ArgumentParser
-import Configuration
 import Foundation
 import KeyStore
 import MIME
 import MailFlow
 import OpenPGP
 import ProtectedMail
+import Settings
 
 /// `guardctl explain`.
 struct ExplainCommand: ParsableCommand {

@@ -1,8 +1,8 @@
 import ArgumentParser
 import CMS
-import Configuration
 import Foundation
 import KeyStore
+import Settings
 
 /// Ends a command with a sentence on standard error and an exit status.
 enum Failure {

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Configuration
 import Foundation
 import KeyStore
+import Settings
 
 /// Where the store and its master key are.
 struct StoreOptions: ParsableArguments {

@@ -1,4 +1,3 @@
-import Configuration
 import ControlAPI
 import Foundation
 import Glibc
@@ -11,6 +10,7 @@ import MailProxy
 import MilterServer
 import OpenPGP
 import ProtectedMail
+import Settings
 
 /// The running parts that stay when the configuration changes, and the only place that puts them together: key store,
 /// budget, counters, log.

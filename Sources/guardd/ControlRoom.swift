@@ -1,10 +1,10 @@
-import Configuration
 import ControlAPI
 import Glibc
 import Guard
 import KeyStore
 import Libcrypto
 import Logging
+import Settings
 
 /// The control API as a part of the daemon: made at start, told of new configurations, stopped with the rest.
 struct ControlRoom: Sendable {

@@ -1,8 +1,8 @@
-import Configuration
 import Glibc
 import Libcrypto
 import Logging
 import MilterServer
+import Settings
 
 /// From start to end: configuration, socket, privileges, store, service.
 struct Daemon {

@@ -1,8 +1,8 @@
 import CMS
-import Configuration
 import Glibc
 import Guard
 import Libcrypto
+import Settings
 
 extension PKISettings {
     /// Reads the files that are named.

@@ -1,5 +1,5 @@
-import Configuration
 import Logging
+import Settings
 
 /// A reload: all of the new configuration or nothing of it. Called on the signal thread only.
 struct Reloader: Sendable {

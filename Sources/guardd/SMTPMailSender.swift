@@ -1,9 +1,9 @@
-import Configuration
 import Guard
 import Libcrypto
 import MIME
 import MailFlow
 import MailProxy
+import Settings
 
 /// Sends mail of guardd's own to the configured server, marked so that the mail flow knows it.
 struct SMTPMailSender: MailSender {

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Configuration
 import Foundation
 import Libcrypto
+import Settings
 
 /// Where the control API listens.
 struct ControlOptions: ParsableArguments {

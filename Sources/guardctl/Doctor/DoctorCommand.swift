@@ -1,6 +1,6 @@
 import ArgumentParser
-import Configuration
 import Foundation
+import Settings
 
 /// `guardctl doctor`.
 struct DoctorCommand: ParsableCommand {

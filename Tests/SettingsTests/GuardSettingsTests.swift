@@ -2,7 +2,7 @@ import Foundation
 import Guard
 import Testing
 
-@testable import Configuration
+@testable import Settings
 
 /// `[guard.sessions]`, `[guard.passwords]` and `[guard.recovery]`.
 struct GuardSettingsTests {

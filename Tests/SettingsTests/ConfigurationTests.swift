@@ -1,9 +1,9 @@
-import Configuration
 import Foundation
 import Guard
 import MIME
 import MailFlow
 import OpenPGP
+import Settings
 import Testing
 
 private func parse(_ text: String) throws -> Configuration {
