@@ -70,6 +70,18 @@ extension KeyStore {
         }
     }
 
+    /// Whether nothing is under way or unfinished.
+    public func hasNoDeliveries() throws -> Bool {
+        try database.read { try $0.row(Query.anyDelivery, [:]) == nil }
+    }
+
+    /// Whether one of these names is under way or unfinished.
+    public func knowsDelivery(_ names: [[UInt8]]) throws -> Bool {
+        try database.read { connection in
+            try names.contains { try connection.row(Query.delivery, ["name": SQLValue($0)]) != nil }
+        }
+    }
+
     private func stage(_ names: [[UInt8]], _ stage: Int64) throws {
         try database.write { connection in
             for name in names {
@@ -81,6 +93,7 @@ extension KeyStore {
 
 extension Query {
     static let delivery = "SELECT stage, since FROM delivery WHERE name = :name"
+    static let anyDelivery = "SELECT 1 AS found FROM delivery LIMIT 1"
     static let beginDelivery = """
         INSERT INTO delivery (name, stage, since, ends) VALUES (:name, 0, :now, :ends)
         ON CONFLICT (name) DO UPDATE SET since = excluded.since, ends = excluded.ends

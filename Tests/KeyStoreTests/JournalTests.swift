@@ -45,6 +45,16 @@ import Testing
         #expect(try open(names) == .ready(done: [], unsure: 0))
     }
 
+    @Test func tellsWhatIsUnfinished() throws {
+        #expect(try store.hasNoDeliveries())
+        _ = try open(names)
+        #expect(try !store.hasNoDeliveries())
+        #expect(try store.knowsDelivery([[9], [2]]))
+        #expect(try !store.knowsDelivery([[9]]))
+        try store.closeDelivery(names)
+        #expect(try store.hasNoDeliveries() && !store.knowsDelivery(names))
+    }
+
     @Test func entriesEnd() throws {
         _ = try open(names)
         try store.acceptDelivery(names)

@@ -22,6 +22,13 @@ import Testing
             return result
         }
 
+        /// Who has a copy of an attempt that failed.
+        let begun = Lock<Set<String>>([])
+        func hasUnfinished() -> Bool { begun.withLock { !$0.isEmpty } }
+        func hasUnfinished(_: MessageIdentity, from: [UInt8], to recipients: [String]) -> Bool {
+            begun.withLock { !$0.isDisjoint(with: recipients) }
+        }
+
         var copies: [Released] { taken.withLock { $0 } }
 
         /// The only copy for a recipient.
@@ -89,6 +96,33 @@ import Testing
         let passage = harness.send(mail(to: ["bob@partner.example", "carol@partner.example"]))
         #expect(passage.reply == .accept && passage.body != nil && recorder.copies.isEmpty)
         #expect(passage.edits.contains(.remove(name: "Bcc", occurrence: 1)))
+    }
+
+    /// The first attempt was split and failed half-way; then a key or a rule changed, and one copy would do for all. Only the
+    /// listener for copies knows who has theirs.
+    @Test func whatWasBegunAsCopiesEndsAsCopies() throws {
+        let to = ["bob@partner.example", "dave@nowhere.example"]
+        for encrypt in [Rule.Encrypt.required, .never] {
+            let (harness, recorder) = try harness([rule("r", encrypt)])
+            harness.keys.add(try People.carol.get(), for: "dave@nowhere.example")
+            recorder.begun.withLock { $0 = ["bob@partner.example"] }
+            let passage = harness.send(mail(to: to))
+            #expect(passage.reply == .discard, "\(encrypt)")
+            #expect(try recorder.copy(for: to[1]).isProtected == (encrypt == .required))
+            #expect(recorder.copies.count == 1 && recorder.copies.first?.recipients.map(\.text) == to)
+            #expect(try text(recorder.copy(for: to[0])).contains("secret words") == (encrypt == .never))
+        }
+    }
+
+    @Test func theUnfinishedMailOfOthersChangesNothing() throws {
+        let (harness, recorder) = try harness([rule("r", .required)])
+        recorder.begun.withLock { $0 = ["erin@nowhere.example"] }
+        let passage = harness.send(mail(to: ["bob@partner.example", "carol@partner.example"]))
+        #expect(passage.reply == .accept && passage.body != nil && recorder.copies.isEmpty)
+        #expect(passage.record?.result == .protected)
+        let (leaving, _) = try self.harness([rule("r", .never)], recorder)
+        let passed = leaving.send(mail(to: ["bob@partner.example"]))
+        #expect(passed.reply == .accept && passed.body == nil && passed.record?.result == .passed)
     }
 
     @Test func nothingToProtectStaysOneMessage() throws {

@@ -63,6 +63,9 @@ final class CopyWork {
         }
     }
 
+    /// Ends the first copy alone; nil where it goes as it came.
+    func finishFirst() throws -> ProtectedMessage? { try copies.first.flatMap { try protected($0) } }
+
     /// nil for a copy that goes as it came, because it was planned so, or because a signature that may be left out turned
     /// out to be impossible.
     private func protected(_ copy: Copy) throws -> ProtectedMessage? {

@@ -12,6 +12,10 @@ public protocol DeliveryJournal: Sendable {
     func giveBack(_ recipients: [DeliveryRecipient], isSure: Bool) throws
     /// Everybody has their copy.
     func close(_ recipients: [DeliveryRecipient]) throws
+    /// Whether nothing at all is written.
+    func isEmpty() throws -> Bool
+    /// Whether there is an entry for one of them.
+    func knows(_ recipients: [DeliveryRecipient]) throws -> Bool
 }
 
 /// One recipient of one message, from one sender.

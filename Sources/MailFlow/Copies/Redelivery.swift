@@ -5,6 +5,14 @@ public protocol Redelivery: Sendable {
     ///
     /// - Parameter message: says of two attempts whether they are about the same message.
     func deliver(_ copies: [Released], of message: MessageIdentity) -> RedeliveryResult
+
+    /// Whether there is any message of which some recipients may have a copy and others not: then one that is not to be
+    /// split may be it, after a key or a rule has changed. Errors are those of the journal.
+    func hasUnfinished() throws -> Bool
+    /// Whether some of these recipients may have a copy of this message from an attempt that failed.
+    ///
+    /// - Parameter recipients: as ``ReleasedRecipient/text``.
+    func hasUnfinished(_ message: MessageIdentity, from sender: [UInt8], to recipients: [String]) throws -> Bool
 }
 
 public enum RedeliveryResult: Sendable, Equatable {

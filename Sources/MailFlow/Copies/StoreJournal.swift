@@ -39,6 +39,12 @@ public struct StoreJournal: DeliveryJournal {
         try store.closeDelivery(try names(recipients).map(\.mac))
     }
 
+    public func isEmpty() throws -> Bool { try store.hasNoDeliveries() }
+
+    public func knows(_ recipients: [DeliveryRecipient]) throws -> Bool {
+        try store.knowsDelivery(try names(recipients).map(\.mac))
+    }
+
     private func names(_ recipients: [DeliveryRecipient]) throws -> [(recipient: DeliveryRecipient, mac: [UInt8])] {
         try recipients.map { entry in
             let parts = [entry.sender, Array(entry.recipient.utf8), entry.message.digest]

@@ -119,7 +119,7 @@ final class MessageState {
         do {
             let found = try makePlan(MessageFacts(sender: envelope.sender, header: header))
             plan = found.count == 1 ? found[0].plan : Plan(common: found.map(\.plan))
-            if found.count > 1 { copies = found }
+            if try found.count > 1 || mayHaveBegun(found[0]) { copies = found }
         } catch {
             record.reasons.append("key store: \(error)")
             return .tempfail(Replies.failure)
@@ -131,7 +131,7 @@ final class MessageState {
         record.keyIDs = plan.keyIDs
         // guardd's own mail is never refused, or a rule could lock a user out; whether it is, the body tells.
         if let refusal = plan.refusal, marker?.kind != .own { return .refusing(refusal) }
-        let reply = plan.isEmpty ? startInspection() : startProtection()
+        let reply = plan.isEmpty && copies.isEmpty ? startInspection() : startProtection()
         if marker != nil { wantsBody = true }
         guard reply == .proceed else { return reply }
         if wantsBody {
@@ -143,6 +143,14 @@ final class MessageState {
             return .accept
         }
         return .skipBody
+    }
+
+    /// Whether an earlier attempt may have split the message that is to stay one now. Its digest will tell.
+    private func mayHaveBegun(_ plan: CopyPlan) throws -> Bool {
+        guard context.policy.splitting != nil, !plan.rules.isEmpty, plan.plan.guests.isEmpty,
+            plan.plan.refusal == nil, plan.plan.refusalUnlessProtected == nil, let redelivery = context.redelivery
+        else { return false }
+        return try redelivery.hasUnfinished()
     }
 
     /// A marker counts only where our own output may come back; anywhere else somebody pasted it. Mail of our own may
@@ -360,6 +368,12 @@ final class MessageState {
         let identity: MessageIdentity
         do {
             identity = work.finishIdentity()
+            if copies.count == 1,
+                try !redelivery.hasUnfinished(
+                    identity, from: envelope.senderPath, to: envelope.recipients.map(\.text))
+            {
+                return try deliverAsOne(work)
+            }
             released = try work.finish(route: route(to:), header: header(of:with:))
         } catch {
             copyWork = nil
@@ -376,6 +390,15 @@ final class MessageState {
             record.reasons.append("copies: \(reply.code) \(reply.enhanced) \(reply.text)")
             return refused(.refusing(reply))
         }
+    }
+
+    /// What nobody has a copy of needs no listener.
+    private func deliverAsOne(_ work: CopyWork) throws -> Outcome {
+        guard let protected = try work.finishFirst() else {
+            settle()
+            return accepted()
+        }
+        return try deliver(protected)
     }
 
     private func route(to recipients: [Envelope.Recipient]) -> ReleasedRoute {

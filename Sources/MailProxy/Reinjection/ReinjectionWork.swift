@@ -5,12 +5,15 @@ final class ReinjectionWork {
     private let copies: [OpenCopy]
     private let settings: ClientSettings
     private let deadline: Deadline
+    /// How many copies have a connection of their own.
+    private let connections: Int
     private var held: [SMTPConnection] = []
     /// For copies past the number of connections: they are judged here, given up, and sent one after the other.
     private var shared: SMTPConnection?
 
-    init(_ copies: [OpenCopy], settings: ClientSettings, deadline: Deadline) {
+    init(_ copies: [OpenCopy], connections: Int, settings: ClientSettings, deadline: Deadline) {
         self.copies = copies
+        self.connections = connections
         self.settings = settings
         self.deadline = deadline
     }
@@ -19,7 +22,7 @@ final class ReinjectionWork {
     /// - Throws: `MailProxyError` for the first refusal.
     func begin() throws {
         for (index, copy) in copies.enumerated() {
-            if index < Reinjector.maxConnections {
+            if index < connections {
                 let connection = try open()
                 held.append(connection)
                 try begin(copy, connection)
@@ -50,7 +53,11 @@ final class ReinjectionWork {
             }
         }
         for answer in answers where !answer.isPositive { throw MailProxyError.refused(answer, at: .end) }
-        if index < held.count { connection.quit() }
+    }
+
+    /// Says goodbye where nothing more is to be sent. Only for what the journal knows already: the server may take its time.
+    func leave(_ index: Int) {
+        if index < held.count { held[index].quit() } else if index == copies.count - 1 { shared?.quit() }
     }
 
     private func open() throws -> SMTPConnection { try SMTPConnection.open(settings, deadline: deadline) }

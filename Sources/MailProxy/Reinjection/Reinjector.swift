@@ -5,16 +5,20 @@ public import MailFlow
 ///
 /// Every recipient of every copy is judged before the content of the first is sent. After that a failure can only be
 /// temporary, and the journal keeps the next attempt from sending a copy twice. Two windows stay open, as with every mail
-/// server: a copy that was taken but whose answer did not come, and one that was taken while the journal could not be
-/// written.
+/// server: a copy that was taken but of which the journal does not know, because the answer did not come or nothing could be
+/// written any more; and a message of which all copies were taken but whose sender did not get our answer.
 public struct Reinjector: Redelivery {
-    /// Connections that are held open at once; further copies share one more.
+    /// Connections that one message holds open at once; further copies share one more.
     static let maxConnections = 20
+    /// Connections of all messages together, but for one that every message has. The mail server has a limit on its side
+    /// (Postfix: 100 processes), and messages that wait for each other's connections would all run into their budget.
+    static let spareConnections = 50
 
     private let settings: ClientSettings
     private let budget: Double
     private let journal: any DeliveryJournal
     private let log: @Sendable (String) -> Void
+    private let spare = Lock(Reinjector.spareConnections)
 
     /// - Parameters:
     ///   - budget: seconds for one message, all copies together.
@@ -44,6 +48,14 @@ public struct Reinjector: Redelivery {
         }
     }
 
+    public func hasUnfinished() throws -> Bool { try !journal.isEmpty() }
+
+    public func hasUnfinished(
+        _ message: MessageIdentity, from sender: [UInt8], to recipients: [String]
+    ) throws -> Bool {
+        try journal.knows(recipients.map { DeliveryRecipient(sender: sender, recipient: $0, message: message) })
+    }
+
     private func deliver(
         _ copies: [Released], _ message: MessageIdentity, done: Set<DeliveryRecipient>, all: [DeliveryRecipient]
     ) throws -> RedeliveryResult {
@@ -53,7 +65,10 @@ public struct Reinjector: Redelivery {
             }
             return rest.isEmpty ? nil : OpenCopy(copy, rest, entries(copy, message).filter { !done.contains($0) })
         }
-        let work = ReinjectionWork(open, settings: settings, deadline: Deadline(seconds: budget))
+        let connections = takeConnections(for: open.count)
+        defer { spare.withLock { $0 += connections } }
+        let work = ReinjectionWork(
+            open, connections: connections, settings: settings, deadline: Deadline(seconds: budget))
         do {
             try work.begin()
         } catch {
@@ -75,10 +90,20 @@ public struct Reinjector: Redelivery {
                 log("copies: \(Self.names(copy)): taken, but the journal could not be written: \(error)")
                 throw error
             }
+            work.leave(open.count - waiting.count)
             waiting = waiting.dropFirst()
         }
         try journal.close(all)
         return .delivered
+    }
+
+    /// How many copies get a connection of their own; to be given back.
+    func takeConnections(for copies: Int) -> Int {
+        spare.withLock { spare in
+            let taken = min(copies, Self.maxConnections, spare)
+            spare -= taken
+            return taken
+        }
     }
 
     /// The answer for the original: permanent only where nobody has a copy yet.
