@@ -23,6 +23,16 @@ public struct OpenSSLAuthority: Sendable {
         public let keyFile: String
         public let certificate: [UInt8]
         public let privateKey: [UInt8]
+
+        public init(
+            address: String, certificateFile: String, keyFile: String, certificate: [UInt8], privateKey: [UInt8]
+        ) {
+            self.address = address
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+            self.certificate = certificate
+            self.privateKey = privateKey
+        }
     }
 
     public enum Kind: String, Sendable, CaseIterable { case rsa, p256 }

@@ -26,6 +26,8 @@ public final class PostfixInstance: @unchecked Sendable {
     public let sink: SMTPSink
     public private(set) var ports: [String: UInt16] = [:]
     private let services: [Service]
+    /// More of master.cf. Each 127.0.0.1:number in it stands for a free port, which ``port(_:)`` gives for the number.
+    private let snippet: String
     private var master: pid_t?
 
     public var configuration: String { directory.file("etc") }
@@ -37,9 +39,11 @@ public final class PostfixInstance: @unchecked Sendable {
     ///
     /// - Parameter settings: lines for main.cf; `nonSMTPDMilters` filters what `sendmail` submits.
     public init(
-        services: [Service], nonSMTPDMilters: [String] = [], sink: SMTPSink, settings: [String: String] = [:]
+        services: [Service], snippet: String = "", nonSMTPDMilters: [String] = [], sink: SMTPSink,
+        settings: [String: String] = [:]
     ) throws {
         self.services = services
+        self.snippet = snippet
         self.sink = sink
         directory = try TemporaryDirectory("pf", mode: 0o755)
         for name in ["etc", "queue", "data"] { mkdir(directory.file(name), 0o755) }
@@ -87,6 +91,21 @@ public final class PostfixInstance: @unchecked Sendable {
             for (name, value) in service.settings.sorted(by: { $0.key < $1.key }) {
                 lines.append("  -o { \(name) = \(value) }")
             }
+        }
+        for line in snippet.split(separator: "\n") where !line.hasPrefix("#") {
+            var words = line.split(separator: " ").map(String.init)
+            if line.hasPrefix(" ") {
+                lines.append("  " + words.joined(separator: " "))
+                continue
+            }
+            if let name = words.first, name.hasPrefix("127.0.0.1:") {
+                let port = try SocketAddress.freePort()
+                ports[String(name.dropFirst("127.0.0.1:".count))] = port
+                words[0] = "127.0.0.1:\(port)"
+            }
+            // Nothing here is locked into its queue.
+            if words.count > 4 { words[4] = "n" }
+            lines.append(words.joined(separator: " "))
         }
         // The replaced body is measured against the limit of cleanup, and armor makes it larger.
         lines += ["cleanup unix n - n - 0 cleanup", "  -o message_size_limit=\(cleanup ?? "157286400")"]

@@ -29,10 +29,39 @@ public struct DeliveredMessage: Sendable {
     public var parts: MailParts { MailParts(data) }
 }
 
-/// The next hop: a threaded SMTP server on a free port of 127.0.0.1 that takes everything and remembers it.
+/// The next hop: a threaded SMTP server on a free port of 127.0.0.1 that takes everything and remembers it, and misbehaves
+/// where a test says so.
 public final class SMTPSink: @unchecked Sendable {
+    /// Where the sink is about to answer.
+    public struct Moment: Sendable {
+        public enum Step: String, Sendable, CaseIterable {
+            case greeting, hello, mail, recipient, data, content, end, quit
+        }
+        public let step: Step
+        /// Of the transaction, as far as known. A recipient is there when it is to be answered.
+        public let sender: String
+        public let recipients: [String]
+    }
+
+    public enum Fault: Sendable, CaseIterable {
+        case refuse4, refuse5
+        /// The connection ends instead of an answer; what came before is not taken.
+        case die
+        /// At the end of the content: it is taken, and the connection ends.
+        case dieAfterTaking
+        /// Something that is no reply; nothing is taken.
+        case nonsense
+        /// No answer until the client leaves; nothing is taken.
+        case hold
+        /// The right answer, octet by octet.
+        case dribble
+    }
+
+    private struct Over: Error {}
+
     private let listener: Listener
     public var port: UInt16 { listener.port }
+    private let fault: @Sendable (Moment) -> Fault?
 
     private let condition = NSCondition()
     private var stored: [DeliveredMessage] = []
@@ -40,10 +69,13 @@ public final class SMTPSink: @unchecked Sendable {
     private var total = 0
     private let keeps: Bool
 
-    /// - Parameter keepsMessages: false counts only, for load runs.
-    public init(keepsMessages: Bool = true) throws {
+    /// - Parameters:
+    ///   - keepsMessages: false counts only, for load runs.
+    ///   - fault: asked before each answer, on the thread of the connection.
+    public init(keepsMessages: Bool = true, fault: @escaping @Sendable (Moment) -> Fault? = { _ in nil }) throws {
         listener = try Listener()
         keeps = keepsMessages
+        self.fault = fault
         let listener = listener
         Self.thread { [weak self] in
             while let connection = listener.accept() {
@@ -64,41 +96,81 @@ public final class SMTPSink: @unchecked Sendable {
     }
 
     private func serve(_ connection: TCPConnection) throws {
-        try connection.write("220 sink.test ESMTP\r\n")
         var sender = ""
         var parameters = ""
         var recipients: [String] = []
+        func moment(_ step: Moment.Step) -> Fault? {
+            fault(Moment(step: step, sender: sender, recipients: recipients))
+        }
+        /// Whether the answer was the one given.
+        @discardableResult
+        func answer(_ text: String, _ fault: Fault?) throws -> Bool {
+            switch fault {
+            case nil:
+                try connection.write(text + "\r\n")
+                return true
+            case .refuse4: try connection.write("450 4.3.0 not now\r\n")
+            case .refuse5: try connection.write("550 5.7.1 never\r\n")
+            case .nonsense: try connection.write("\u{1}what?\r\n")
+            case .die, .dieAfterTaking: throw Over()
+            case .hold:
+                while try connection.readLine() != nil {}
+                throw Over()
+            case .dribble:
+                for byte in Array((text + "\r\n").utf8) { try connection.write([byte]) }
+                return true
+            }
+            return false
+        }
+        guard try answer("220 sink.test ESMTP", moment(.greeting)) else { return }
         while let raw = try connection.readLine() {
             let line = String(decoding: raw, as: UTF8.self).trimmingCharacters(in: .newlines)
             switch line.prefix(4).uppercased() {
             case "EHLO":
-                try connection.write(
-                    "250-sink.test\r\n250-PIPELINING\r\n250-SIZE\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 DSN\r\n")
+                try answer(
+                    "250-sink.test\r\n250-PIPELINING\r\n250-SIZE\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 DSN",
+                    moment(.hello))
             case "MAIL":
                 (sender, parameters) = Self.path(line)
                 recipients = []
-                try connection.write("250 ok\r\n")
+                try answer("250 ok", moment(.mail))
             case "RCPT":
                 recipients.append(Self.path(line).0)
-                try connection.write("250 ok\r\n")
+                if try !answer("250 ok", moment(.recipient)) { recipients.removeLast() }
             case "DATA":
-                try connection.write("354 go\r\n")
-                guard let data = try connection.readData() else { return }
-                condition.withLock {
-                    total += 1
-                    if keeps {
-                        stored.append(
-                            DeliveredMessage(sender: sender, recipients: recipients, parameters: parameters, data: data)
-                        )
-                    }
-                    condition.broadcast()
+                guard !recipients.isEmpty else {
+                    try connection.write("554 no recipients\r\n")
+                    continue
                 }
-                try connection.write("250 taken\r\n")
+                guard try answer("354 go", moment(.data)) else { continue }
+                if moment(.content) != nil {
+                    _ = try connection.readLine()
+                    throw Over()
+                }
+                guard let data = try connection.readData() else { return }
+                let fault = moment(.end)
+                switch fault {
+                case nil, .dribble, .dieAfterTaking:
+                    take(
+                        DeliveredMessage(sender: sender, recipients: recipients, parameters: parameters, data: data))
+                case .refuse4, .refuse5, .die, .nonsense, .hold: break
+                }
+                try answer("250 taken", fault)
+                sender = ""
+                recipients = []
             case "QUIT":
-                try connection.write("221 bye\r\n")
+                try answer("221 bye", moment(.quit))
                 return
             default: try connection.write("250 ok\r\n")
             }
+        }
+    }
+
+    private func take(_ message: @autoclosure () -> DeliveredMessage) {
+        condition.withLock {
+            total += 1
+            if keeps { stored.append(message()) }
+            condition.broadcast()
         }
     }
 

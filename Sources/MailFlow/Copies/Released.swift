@@ -70,6 +70,18 @@ struct ReleasedRoute {
     var senderParameters: [[UInt8]]
     var recipients: [ReleasedRecipient]
     var trace: [(name: String, value: String)] = []
+
+    /// A client's name for the trace. Filters are told `[192.0.2.1]` where there is none, which the mail server's own
+    /// command does not take, and counts as an error.
+    static func traceName(_ name: String) -> String {
+        let isHostName = name.utf8.allSatisfy {
+            switch $0 {
+            case 0x2D, 0x2E, 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+            default: false
+            }
+        }
+        return isHostName && !name.isEmpty && name != "unknown" ? name : "[UNAVAILABLE]"
+    }
 }
 
 extension Rule {

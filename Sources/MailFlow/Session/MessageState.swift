@@ -405,7 +405,8 @@ final class MessageState {
         var route = envelope.route(to: recipients)
         if cameBySMTP, let client {
             route.trace = [
-                ("NAME", clientName), ("ADDR", (client.bytes.count == 16 ? "IPV6:" : "") + "\(client)"),
+                ("NAME", ReleasedRoute.traceName(clientName)),
+                ("ADDR", (client.bytes.count == 16 ? "IPV6:" : "") + "\(client)"),
                 ("PROTO", "ESMTP"),
                 ("IDENT", record.queueID), ("SOURCE", "REMOTE"),
             ]

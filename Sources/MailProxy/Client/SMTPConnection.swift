@@ -108,7 +108,11 @@ public final class SMTPConnection {
         var answers: [ServerReply] = []
         for (reply, (_, step)) in zip(replies, commands) {
             switch step {
-            case .xforward: if !reply.isPositive, !reply.isRefusal { throw giveUp(refusal(reply, step)) }
+            case .xforward:
+                if reply.isPositive { continue }
+                guard reply.isRefusal else { throw giveUp(refusal(reply, step)) }
+                // Servers count errors, and leave after some.
+                capabilities.xforward = []
             case .mail: if !reply.isPositive { throw refused(reply, step) }
             default:
                 guard reply.isPositive || reply.isRefusal else { throw giveUp(refusal(reply, step)) }

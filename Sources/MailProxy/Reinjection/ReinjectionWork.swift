@@ -2,6 +2,9 @@ import MailFlow
 
 /// The connections of one attempt.
 final class ReinjectionWork {
+    /// Transactions that are given up on one connection: Postfix takes 100 for a sign of abuse.
+    private static let judgedOnOne = 50
+
     private let copies: [OpenCopy]
     private let settings: ClientSettings
     private let deadline: Deadline
@@ -27,6 +30,10 @@ final class ReinjectionWork {
                 held.append(connection)
                 try begin(copy, connection)
             } else {
+                if (index - connections).isMultiple(of: Self.judgedOnOne) {
+                    shared?.quit()
+                    shared = nil
+                }
                 let connection = try shared ?? open()
                 shared = connection
                 try begin(copy, connection)
