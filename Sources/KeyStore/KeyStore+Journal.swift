@@ -2,8 +2,8 @@
 extension KeyStore {
     public enum DeliveryState: Sendable, Equatable {
         case busy
-        /// The names that were accepted before, and the number of those of which nobody knows.
-        case ready(done: Set<[UInt8]>, unsure: Int)
+        /// The names that were accepted before, and those of which nobody knows.
+        case ready(done: Set<[UInt8]>, unsure: Set<[UInt8]>)
     }
 
     private enum Stage {
@@ -21,7 +21,7 @@ extension KeyStore {
             let now = clock()
             try connection.execute(Query.expireDeliveries, ["now": SQLValue(now)])
             var done: Set<[UInt8]> = []
-            var unsure = 0
+            var unsure: Set<[UInt8]> = []
             var fresh: [[UInt8]] = []
             // In one order, so that two attempts cannot wait for each other.
             for name in names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
@@ -34,7 +34,7 @@ extension KeyStore {
                 } else if try row.integer("since") > now - patience {
                     return .busy
                 } else {
-                    unsure += 1
+                    unsure.insert(name)
                     fresh.append(name)
                 }
             }

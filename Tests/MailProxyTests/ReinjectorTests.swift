@@ -21,9 +21,9 @@ import Testing
             stages.withLock { stages in
                 if recipients.contains(where: { stages[$0] == .sending }) { return .busy }
                 let done = recipients.filter { stages[$0] == .accepted }
-                let unsure = recipients.filter { stages[$0] == .doubtful }.count
+                let unsure = recipients.filter { stages[$0] == .doubtful }
                 for entry in recipients where stages[entry] != .accepted { stages[entry] = .sending }
-                return .ready(done: Set(done), unsure: unsure)
+                return .ready(done: Set(done), unsure: Set(unsure))
             }
         }
         func accept(_ recipients: [DeliveryRecipient]) throws {
@@ -189,6 +189,27 @@ import Testing
         let third = try SMTPConnectionTests.server(again)
         #expect(reinjector(third, journal).deliver(try copies(two), of: identity) == .delivered)
         #expect(again.commands.filter { $0.hasPrefix("RCPT") }.count == 3)
+    }
+
+    /// Who may have a copy is not told that the message could not be delivered, however many attempts fail after that.
+    @Test func aDoubtStaysADoubt() throws {
+        let journal = MemoryJournal()
+        let log = Lock<[String]>([])
+        let dying = try SMTPConnectionTests.server(fault: .die, at: .end)
+        let refusing = try SMTPConnectionTests.server(fault: .refuse5, at: .recipient)
+        for server in [dying, refusing, refusing] {
+            guard case .refused(let reply) = reinjector(server, journal, log).deliver(try copies(two), of: identity)
+            else {
+                Issue.record("delivered")
+                return
+            }
+            #expect(reply.code == 451)
+        }
+        #expect(log.withLock { $0.count { $0.contains("twice") } } == 2)
+        let heard = SMTPConnectionTests.Heard()
+        let good = try SMTPConnectionTests.server(heard)
+        #expect(reinjector(good, journal, log).deliver(try copies(two), of: identity) == .delivered)
+        #expect(heard.commands.filter { $0.hasPrefix("RCPT") }.count == 3 && journal.isEmpty())
     }
 
     @Test func twoAttemptsAtOnceDoNotBothDeliver() throws {

@@ -34,6 +34,6 @@ public struct DeliveryRecipient: Sendable, Hashable {
 public enum DeliveryAttempt: Sendable, Equatable {
     /// Another attempt at the same message is under way.
     case busy
-    /// Who has a copy from an earlier attempt, and of how many nobody knows.
-    case ready(done: Set<DeliveryRecipient>, unsure: Int)
+    /// Who has a copy from an earlier attempt, and of whom nobody knows.
+    case ready(done: Set<DeliveryRecipient>, unsure: Set<DeliveryRecipient>)
 }

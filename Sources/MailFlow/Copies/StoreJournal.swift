@@ -23,7 +23,10 @@ public struct StoreJournal: DeliveryJournal {
         switch try store.openDelivery(names.map(\.mac), patience: patience, lifetime: lifetime) {
         case .busy: return .busy
         case .ready(let done, let unsure):
-            return .ready(done: Set(names.filter { done.contains($0.mac) }.map(\.recipient)), unsure: unsure)
+            func recipients(_ macs: Set<[UInt8]>) -> Set<DeliveryRecipient> {
+                Set(names.filter { macs.contains($0.mac) }.map(\.recipient))
+            }
+            return .ready(done: recipients(done), unsure: recipients(unsure))
         }
     }
 

@@ -39,8 +39,10 @@ public struct Reinjector: Redelivery {
             switch try journal.open(all) {
             case .busy: return .refused(Self.later("another attempt at this message is under way"))
             case .ready(let done, let unsure):
-                if unsure > 0 { log("copies: \(unsure) recipients of an earlier attempt may get theirs twice") }
-                return try deliver(copies, message, done: done, all: all)
+                if !unsure.isEmpty {
+                    log("copies: \(unsure.count) recipients of an earlier attempt may get theirs twice")
+                }
+                return try deliver(copies, message, done: done, unsure: unsure, all: all)
             }
         } catch {
             log("copies: the journal: \(error)")
@@ -57,7 +59,8 @@ public struct Reinjector: Redelivery {
     }
 
     private func deliver(
-        _ copies: [Released], _ message: MessageIdentity, done: Set<DeliveryRecipient>, all: [DeliveryRecipient]
+        _ copies: [Released], _ message: MessageIdentity, done: Set<DeliveryRecipient>,
+        unsure: Set<DeliveryRecipient>, all: [DeliveryRecipient]
     ) throws -> RedeliveryResult {
         let open = copies.compactMap { copy -> OpenCopy? in
             let rest = copy.recipients.filter {
@@ -72,8 +75,8 @@ public struct Reinjector: Redelivery {
         do {
             try work.begin()
         } catch {
-            try journal.giveBack(open.flatMap(\.entries), isSure: true)
-            return blocked(error, isPartial: !done.isEmpty)
+            try giveBack(open[...], unsure)
+            return blocked(error, isPartial: !done.isEmpty || !unsure.isEmpty)
         }
         var waiting = open[...]
         while let copy = waiting.first {
@@ -82,9 +85,11 @@ public struct Reinjector: Redelivery {
             } catch {
                 let isUnsure = (error as? MailProxyError)?.mayHaveBeenAccepted ?? false
                 if isUnsure { log("copies: \(Self.names(copy)): taken or not, the answer did not come") }
-                try journal.giveBack(copy.entries, isSure: !isUnsure)
-                try journal.giveBack(waiting.dropFirst().flatMap(\.entries), isSure: true)
-                return blocked(error, isPartial: !done.isEmpty || waiting.count < open.count || isUnsure)
+                if isUnsure { try journal.giveBack(copy.entries, isSure: false) }
+                try giveBack(isUnsure ? waiting.dropFirst() : waiting, unsure)
+                return blocked(
+                    error,
+                    isPartial: !done.isEmpty || !unsure.isEmpty || waiting.count < open.count || isUnsure)
             }
             do { try journal.accept(copy.entries) } catch {
                 log("copies: \(Self.names(copy)): taken, but the journal could not be written: \(error)")
@@ -95,6 +100,13 @@ public struct Reinjector: Redelivery {
         }
         try journal.close(all)
         return .delivered
+    }
+
+    /// These were not taken in this attempt; what an earlier one left in doubt stays so.
+    private func giveBack(_ copies: ArraySlice<OpenCopy>, _ unsure: Set<DeliveryRecipient>) throws {
+        let entries = copies.flatMap(\.entries)
+        try journal.giveBack(entries.filter { !unsure.contains($0) }, isSure: true)
+        try journal.giveBack(entries.filter { unsure.contains($0) }, isSure: false)
     }
 
     /// How many copies get a connection of their own; to be given back.

@@ -14,6 +14,8 @@ final class SplitPeople: Sendable {
     let smime: [String: (identity: OpenSSLAuthority.Identity, serial: Int)]
     let authority: OpenSSLAuthority
     let gpg: GnuPGHome
+    /// The certificate of somebody guardd hears of later, late@pgp.test.
+    let lateKey: [UInt8]
 
     /// The senders that sign.
     static let signers = ["sign", "both"].map { "\($0)@guard.test" }
@@ -30,6 +32,7 @@ final class SplitPeople: Sendable {
             openpgp[address] = try key(address)
         }
         self.openpgp = openpgp
+        lateKey = try key("late@pgp.test").certificate.serialized()
         gpg = try GnuPGHome()
         let secrets = (0..<Self.known).compactMap { openpgp["p\($0)@pgp.test"] }.map { secret in
             Self.octets(secret)
