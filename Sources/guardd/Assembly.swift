@@ -96,7 +96,9 @@ extension Assembly {
         // To this machine's own mail server.
         settings.tls = .none
         let journal = StoreJournal(store, key: journalKey, patience: Int64(split.budget) + 30)
-        return Reinjector(settings, budget: Double(split.budget), journal: journal) { [log] in log.warning("\($0)") }
+        return Reinjector(
+            settings, budget: Double(split.budget), journal: journal, log: { [log] in log.warning("\($0)") },
+            count: { [metrics] in metrics.add(.copies, [("why", $0.rawValue)], by: $1) })
     }
 
     private func makeGuard(_ configuration: Configuration, _ source: SnapshotSource) throws -> Guard {

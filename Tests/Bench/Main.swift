@@ -46,6 +46,7 @@ struct Main {
         }
         let environment = ProcessInfo.processInfo.environment
         let rounds = environment["ROUNDS"].flatMap { Int($0) } ?? 10
+        if CommandLine.arguments.dropFirst() == ["split"] { return try SplitBench.run(rounds: rounds) }
         let sessions = 4
 
         let sink = try SMTPSink(keepsMessages: false)
@@ -123,7 +124,10 @@ struct Main {
                     }.joined())
             }
         }
-        if let guardd { try memory(guardd, port: postfix.port("guardd"), sink) }
+        if let guardd {
+            try memory(guardd, port: postfix.port("guardd"), sink)
+            try SplitBench.run(rounds: rounds)
+        }
     }
 
     static func startGuardd(_ keys: GnuPGHome) throws -> GuardDaemon {

@@ -123,6 +123,115 @@ struct DoctorTests {
                 == ["smtpd-without-guardd"])
     }
 
+    // MARK: - Copies
+
+    private static let copies = """
+
+        127.0.0.1:10026 inet n - n - - smtpd
+          -o smtpd_milters=
+          -o cleanup_service_name=cleanup-copies
+          -o smtpd_authorized_xforward_hosts=127.0.0.0/8
+          -o message_size_limit=78643200
+        cleanup-copies unix n - y - 0 cleanup
+          -o always_bcc= -o sender_bcc_maps= -o recipient_bcc_maps=
+          -o message_size_limit=78643200
+        """
+
+    /// The listener as it should be, with one thing written differently.
+    private func copies(
+        _ old: String = "smtpd_milters=", _ new: String = "smtpd_milters=", main: String = "",
+        hop: String = "127.0.0.1:10026"
+    ) -> [Finding] {
+        #expect(Self.copies.contains(old), "\(old)")
+        return examine(main: main, master: Self.master + Self.copies.replacingOccurrences(of: old, with: new)) {
+            $0.copies = CopyHop(hop)
+        }
+    }
+
+    @Test func saysNothingAboutOurOwnListeners() throws {
+        let etc = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("etc/postfix")
+        let (master, copies, back) = (
+            try String(contentsOf: etc.appendingPathComponent("master.cf.guardd"), encoding: .utf8),
+            try String(contentsOf: etc.appendingPathComponent("master.cf.copies"), encoding: .utf8),
+            try String(contentsOf: etc.appendingPathComponent("master.cf.return"), encoding: .utf8)
+        )
+        let main = try String(contentsOf: etc.appendingPathComponent("main.cf.guardd"), encoding: .utf8)
+        let all = "smtp inet n - y - - smtpd\n" + master + copies + back
+        #expect(examine(main: main, master: all) { $0.copies = CopyHop("127.0.0.1:10026") } == [])
+        // With a filter behind the queue, and signers where mail leaves for good.
+        let signed = all.replacingOccurrences(of: "-o smtpd_milters=\n", with: "-o smtpd_milters=inet:127.0.0.1:8891\n")
+        #expect(signed != all)
+        #expect(
+            examine(main: main + "\ncontent_filter = smtp:[127.0.0.1]:10025", master: signed) {
+                $0.copies = CopyHop("127.0.0.1:10026")
+            } == [])
+    }
+
+    @Test func theListenerForCopies() {
+        #expect(copies() == [])
+        #expect(codes(copies(hop: "127.0.0.1:10099")) == ["copies-nowhere"])
+        #expect(copies(hop: "mx2.example.org:25") == [], "another machine cannot be seen")
+        for name in ["localhost:10026", "[127.0.0.1]:10026", "10026"] {
+            #expect(!codes(copies("127.0.0.1:10026", name)).contains("copies-nowhere"), "\(name)")
+        }
+        #expect(codes(copies("127.0.0.1:10026", "10026")) == ["smtpd-without-guardd"], "open to everybody")
+        let unix = "unix:/var/spool/postfix/public/copies"
+        #expect(copies("127.0.0.1:10026 inet n", "copies unix n", hop: unix) == [])
+        #expect(codes(copies("127.0.0.1:10026 inet n", "copies unix n", hop: unix + "2")).contains("copies-nowhere"))
+    }
+
+    @Test func guarddOnItsOwnListener() {
+        for list in [
+            "smtpd_milters=unix:guardd/milter.sock", "smtpd_milters=inet:127.0.0.1:8891,unix:guardd/milter.sock",
+        ] {
+            let found = copies("smtpd_milters=", list)
+            #expect(codes(found).contains("copies-loop"), "\(list)")
+            #expect(found.first { $0.code == "copies-loop" }?.remedy == "-o smtpd_milters=")
+        }
+        #expect(codes(copies("  -o smtpd_milters=\n", "")) == ["copies-loop"], "that of main.cf counts")
+        #expect(
+            codes(
+                copies(
+                    "  -o smtpd_milters=\n",
+                    "  -o { smtpd_milters = { unix:guardd/milter.sock, connect_timeout=5s } }\n"))
+                == ["copies-loop"])
+        #expect(copies("  -o smtpd_milters=\n", "  -o receive_override_options=no_milters\n") == [])
+    }
+
+    @Test func automaticCopiesOfCopies() {
+        for name in ["always_bcc", "sender_bcc_maps", "recipient_bcc_maps"] {
+            let main = "\(name) = hash:/etc/postfix/bcc"
+            #expect(codes(copies(main: main)) == ["automatic-bcc"], "\(name): off where it matters")
+            #expect(codes(copies("-o \(name)=", "-o x=", main: main)) == ["automatic-bcc", "copies-bcc"])
+            // An option of smtpd does nothing.
+            let wrong = copies("  -o cleanup_service_name=cleanup-copies\n", "  -o \(name)=\n", main: main)
+            #expect(codes(wrong) == ["automatic-bcc", "copies-bcc"])
+            #expect(wrong.first { $0.code == "copies-bcc" }?.severity == .error)
+            #expect(codes(copies("-o \(name)=", "-o \(name)=archive@example.org")) == ["copies-bcc"])
+        }
+    }
+
+    @Test func limitsOfCopies() {
+        #expect(
+            codes(copies("  -o smtpd_authorized_xforward_hosts=127.0.0.0/8\n", "")) == ["copies-untraced"])
+        #expect(copies("  -o smtpd_authorized_xforward_hosts=127.0.0.0/8\n", "").map(\.severity) == [.notice])
+        let small = copies(
+            "127.0.0.0/8\n  -o message_size_limit=78643200", "127.0.0.0/8\n  -o message_size_limit=52428800")
+        #expect(codes(small) == ["copies-size-limit"] && small.first?.remedy == "-o message_size_limit=78643200")
+        #expect(
+            codes(copies("smtpd_milters=", "receive_override_options=no_address_mappings,no_milters"))
+                == ["copies-unmapped"])
+        // The budget of all copies against the time that Postfix waits, for both ways in.
+        let late = examine(main: "milter_content_timeout = 140s") { $0.endOfMessageBudget = 120 }
+        #expect(codes(late) == ["timeout"])
+        #expect(examine(main: "milter_content_timeout = 150s") { $0.endOfMessageBudget = 120 } == [])
+        let cleanup = examine(replacing: [
+            ("  -o message_size_limit=78643200", "  -o message_size_limit=78643200 -o milter_content_timeout=60s")
+        ])
+        #expect(codes(cleanup) == ["timeout"])
+    }
+
     @Test func tablesOfMilters() {
         let map = "# office\n192.0.2.0/24 DISABLE\n198.51.100.0/24 unix:guardd/milter.sock\n"
         let found = examine(main: "smtpd_milter_maps = cidr:/maps", files: ["/maps": map])

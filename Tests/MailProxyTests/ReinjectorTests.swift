@@ -94,9 +94,10 @@ import Testing
     private func reinjector(
         _ server: ScriptedServer, _ journal: MemoryJournal, _ log: Lock<[String]> = Lock([])
     ) -> Reinjector {
-        Reinjector(SMTPConnectionTests.settings(server), budget: 20, journal: journal) { line in
-            log.withLock { $0.append(line) }
-        }
+        Reinjector(
+            SMTPConnectionTests.settings(server), budget: 20, journal: journal,
+            log: { line in log.withLock { $0.append(line) } },
+            count: { doubt, number in log.withLock { $0.append("count \(doubt.rawValue) \(number)") } })
     }
 
     @Test func allCopiesArrive() throws {
@@ -206,6 +207,10 @@ import Testing
             #expect(reply.code == 451)
         }
         #expect(log.withLock { $0.count { $0.contains("twice") } } == 2)
+        #expect(
+            log.withLock { $0.filter { $0.hasPrefix("count") } } == [
+                "count answer-lost 1", "count sent-again 1", "count sent-again 1",
+            ])
         let heard = SMTPConnectionTests.Heard()
         let good = try SMTPConnectionTests.server(heard)
         #expect(reinjector(good, journal, log).deliver(try copies(two), of: identity) == .delivered)

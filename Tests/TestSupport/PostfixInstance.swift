@@ -122,6 +122,13 @@ public final class PostfixInstance: @unchecked Sendable {
         try directory.write("etc/master.cf", lines.joined(separator: "\n") + "\n", mode: 0o644)
     }
 
+    /// A file of etc/postfix, as the project ships it.
+    public static func shipped(_ name: String) throws -> String {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        return try String(contentsOf: root.appendingPathComponent("etc/postfix/\(name)"), encoding: .utf8)
+    }
+
     /// The port of a service.
     public func port(_ name: String) -> UInt16 { ports[name] ?? 0 }
 

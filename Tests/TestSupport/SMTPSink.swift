@@ -156,8 +156,6 @@ public final class SMTPSink: @unchecked Sendable {
                 case .refuse4, .refuse5, .die, .nonsense, .hold: break
                 }
                 try answer("250 taken", fault)
-                sender = ""
-                recipients = []
             case "QUIT":
                 try answer("221 bye", moment(.quit))
                 return

@@ -12,6 +12,7 @@ public final class Metrics: Sendable {
         case requestMilliseconds = "guardd_http_request_milliseconds_total"
         case errors = "guardd_errors_total"
         case changes = "guardd_changes_total"
+        case copies = "guardd_copies_doubtful_total"
 
         fileprivate var help: String {
             switch self {
@@ -22,6 +23,7 @@ public final class Metrics: Sendable {
             case .requests: "Requests by operation and HTTP status."
             case .requestMilliseconds: "Time spent on requests by operation."
             case .errors: "Refusals and failures by code."
+            case .copies: "Recipients of copies of whom it is not known whether they have one or two, by reason."
             case .changes: "Changes of accounts, keys, certificates, tokens and guests by action and result."
             }
         }

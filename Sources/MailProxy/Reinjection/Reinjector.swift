@@ -18,19 +18,22 @@ public struct Reinjector: Redelivery {
     private let budget: Double
     private let journal: any DeliveryJournal
     private let log: @Sendable (String) -> Void
+    private let count: @Sendable (Doubt, Int) -> Void
     private let spare = Lock(Reinjector.spareConnections)
 
     /// - Parameters:
     ///   - budget: seconds for one message, all copies together.
     ///   - log: takes sentences for administrators: which reply blocks, which window was hit.
+    ///   - count: is told of how many recipients nobody knows whether they have one copy or two.
     public init(
         _ settings: ClientSettings, budget: Double, journal: any DeliveryJournal,
-        log: @escaping @Sendable (String) -> Void
+        log: @escaping @Sendable (String) -> Void, count: @escaping @Sendable (Doubt, Int) -> Void = { _, _ in }
     ) {
         self.settings = settings
         self.budget = budget
         self.journal = journal
         self.log = log
+        self.count = count
     }
 
     public func deliver(_ copies: [Released], of message: MessageIdentity) -> RedeliveryResult {
@@ -40,6 +43,7 @@ public struct Reinjector: Redelivery {
             case .busy: return .refused(Self.later("another attempt at this message is under way"))
             case .ready(let done, let unsure):
                 if !unsure.isEmpty {
+                    count(.sentAgain, unsure.count)
                     log("copies: \(unsure.count) recipients of an earlier attempt may get theirs twice")
                 }
                 return try deliver(copies, message, done: done, unsure: unsure, all: all)
@@ -84,14 +88,18 @@ public struct Reinjector: Redelivery {
                 try work.send(open.count - waiting.count)
             } catch {
                 let isUnsure = (error as? MailProxyError)?.mayHaveBeenAccepted ?? false
-                if isUnsure { log("copies: \(Self.names(copy)): taken or not, the answer did not come") }
-                if isUnsure { try journal.giveBack(copy.entries, isSure: false) }
+                if isUnsure {
+                    count(.answerLost, copy.entries.count)
+                    log("copies: \(Self.names(copy)): taken or not, the answer did not come")
+                    try journal.giveBack(copy.entries, isSure: false)
+                }
                 try giveBack(isUnsure ? waiting.dropFirst() : waiting, unsure)
                 return blocked(
                     error,
                     isPartial: !done.isEmpty || !unsure.isEmpty || waiting.count < open.count || isUnsure)
             }
             do { try journal.accept(copy.entries) } catch {
+                count(.notRecorded, copy.entries.count)
                 log("copies: \(Self.names(copy)): taken, but the journal could not be written: \(error)")
                 throw error
             }
@@ -139,6 +147,16 @@ public struct Reinjector: Redelivery {
     }
 
     private static func later(_ text: String) -> SMTPReply { SMTPReply(code: 451, enhanced: "4.3.0", text: text) }
+}
+
+extension Reinjector {
+    /// How a copy can be taken of which the journal does not know.
+    public enum Doubt: String, Sendable, CaseIterable {
+        case answerLost = "answer-lost"
+        case notRecorded = "not-recorded"
+        /// One of these, or of an attempt that died, and now it is sent once more.
+        case sentAgain = "sent-again"
+    }
 }
 
 /// A copy, and those of its recipients who do not have it yet.

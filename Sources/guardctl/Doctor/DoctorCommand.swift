@@ -57,7 +57,10 @@ struct DoctorCommand: ParsableCommand {
         gateway.usesLogin = policy.ladder.login
         gateway.usesCertificates = policy.ladder.clientCertificate
         gateway.messageSizeLimit = policy.messageSizeLimit
-        if let split = configuration.split { gateway.endOfMessageBudget = split.budget }
+        if let split = configuration.split {
+            gateway.endOfMessageBudget = split.budget
+            gateway.copies = CopyHop(split.nextHop)
+        }
         return MailSite(
             main: PostfixParameters(parsing: main, file: mainFile), mainFile: mainFile,
             services: MasterService.parse(master, file: masterFile), masterFile: masterFile, gateway: gateway)

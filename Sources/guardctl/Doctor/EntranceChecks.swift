@@ -12,10 +12,12 @@ enum EntranceChecks {
             if let stray = entries.first(where: { $0.address.contains("guardd") }) {
                 return [SocketChecks.wrongAddress(stray, of: service, at: place, site)]
             }
-            // What comes back from a filter behind the queue is not to be filtered twice.
-            if service.isLocalOnly, service.type == "inet", entries.isEmpty,
-                service.options.isWritten("smtpd_milters")
+            // What comes back from a filter behind the queue is not to be filtered twice, nor are guardd's own copies; but
+            // a signer may stand there.
+            if service.isLocalOnly, service.type == "inet" || service.place == site.copyListener?.place,
+                entries.isEmpty && service.options.isWritten("smtpd_milters")
                     || service.options.isWritten("receive_override_options")
+                    || service.place == site.copyListener?.place
             {
                 return []
             }

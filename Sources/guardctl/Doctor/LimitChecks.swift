@@ -5,7 +5,7 @@ enum LimitChecks {
     /// A body that a filter replaces is measured against the limit of the cleanup service, and protection makes it larger.
     private static func sizes(_ site: MailSite) -> [Finding] {
         var findings: [Finding] = []
-        let advertised = site.smtpServers.compactMap { site.parameters(of: $0).integer("message_size_limit") }
+        let advertised = site.entrances.compactMap { site.parameters(of: $0).integer("message_size_limit") }
         guard let largest = advertised.max(), !advertised.contains(0) else { return findings }
         let cleanups = site.services.filter { $0.command == "cleanup" }
         for service in cleanups {
@@ -59,7 +59,10 @@ enum LimitChecks {
             check(
                 site.milters("smtpd_milters", of: service).entries, site.parameters(of: service), service.isChrooted)
         }
-        check(site.milters("non_smtpd_milters", of: nil).entries, site.main, false)
+        let cleanup = site.services.first { $0.name == "cleanup" }
+        check(
+            site.milters("non_smtpd_milters", of: nil).entries, cleanup.map { site.parameters(of: $0) } ?? site.main,
+            cleanup?.isChrooted ?? false)
         return findings
     }
 }

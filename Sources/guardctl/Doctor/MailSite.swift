@@ -16,6 +16,8 @@ struct MailSite {
         var messageSizeLimit = 0
         /// Seconds that guardd may take at the end of a message.
         var endOfMessageBudget = 120
+        /// Where copies of split messages go; nil where none are made.
+        var copies: CopyHop?
     }
 
     var main: PostfixParameters
@@ -28,6 +30,22 @@ struct MailSite {
 
     var queueDirectory: String { main["queue_directory"].value }
     var smtpServers: [MasterService] { services.filter { $0.command == "smtpd" } }
+
+    /// Takes the copies of split messages.
+    var copyListener: MasterService? {
+        smtpServers.first { gateway.copies?.leads(to: $0, queueDirectory: queueDirectory) == true }
+    }
+
+    /// Where mail comes in, not where it comes back.
+    var entrances: [MasterService] {
+        smtpServers.filter { service in
+            service.place != copyListener?.place
+                && (!service.isLocalOnly
+                    || milters("smtpd_milters", of: service).entries.contains {
+                        isGateway($0, isChrooted: service.isChrooted)
+                    })
+        }
+    }
 
     /// The parameters as one service sees them.
     func parameters(of service: MasterService) -> PostfixParameters { main.overridden(by: service.options) }

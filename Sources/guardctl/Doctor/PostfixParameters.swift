@@ -136,6 +136,7 @@ struct PostfixParameters {
     /// What Postfix takes for the parameters that are asked for here.
     private static let defaults: [String: String] = [
         "bounce_size_limit": "50000",
+        "cleanup_service_name": "cleanup",
         "config_directory": "/etc/postfix",
         "data_directory": "/var/lib/postfix",
         "mail_owner": "postfix",

@@ -10,7 +10,8 @@ enum RouteChecks {
             return Finding(
                 .warning, "automatic-bcc", at: setting.place, in: site.mainFile,
                 "\(name) adds recipients that no milter sees: their copies are not planned for, and are readable to "
-                    + "them only by chance",
+                    + "them only by chance"
+                    + (site.gateway.copies == nil ? "" : "; of a message that is split they get none"),
                 remedy: "\(name) =")
         }
     }
@@ -22,7 +23,9 @@ enum RouteChecks {
             !$0["content_filter"].value.isEmpty
         }
         guard let filter = filters.first?["content_filter"] else { return findings }
-        for service in site.smtpServers where service.isLocalOnly && service.type == "inet" {
+        // Copies of split messages have not been to the filter.
+        for service in site.smtpServers
+        where service.isLocalOnly && service.type == "inet" && service.place != site.copyListener?.place {
             let parameters = site.parameters(of: service)
             if !parameters["content_filter"].value.isEmpty, !service.options.isWritten("content_filter") {
                 findings.append(

@@ -37,6 +37,8 @@ final class FaultRun: @unchecked Sendable {
     private let lock = NSLock()
     private var dice: [String: Dice] = [:]
     private var last: [String: SMTPSink.Moment] = [:]
+    /// Who has a copy.
+    private var taken: [String: Set<String>] = [:]
     /// How many copies too many each recipient of each message may have, as "sender recipient".
     private var allowance: [String: Int] = [:]
     private var refused: Set<Int> = []
@@ -88,9 +90,12 @@ final class FaultRun: @unchecked Sendable {
                 ? [.refuse4, .die, .dieAfterTaking, .dieAfterTaking, .nonsense] : [.refuse4, .refuse5, .die, .nonsense]
             let fault = faults[Int(dice.roll(UInt64(faults.count)))]
             self.dice[moment.sender] = dice
+            if moment.step == .end, !hit || fault == .dieAfterTaking {
+                taken[moment.sender, default: []].formUnion(moment.recipients)
+            }
             guard hit else { return nil }
             result.faults += 1
-            if fault == .dieAfterTaking, moment.step == .end { allow(moment) }
+            if fault == .dieAfterTaking { allow(moment) }
             return fault
         }
     }
@@ -128,11 +133,12 @@ final class FaultRun: @unchecked Sendable {
             lab.guardd.killNow()
             result.faults += 1
             for (sender, moment) in last {
-                // What was sent before may be read, and taken, after.
-                if [.data, .content, .end].contains(moment.step) {
-                    allow(moment)
-                } else if moment.step == .quit, let message = all.first(where: { $0.sender == sender }) {
+                guard let message = all.first(where: { $0.sender == sender }) else { continue }
+                if taken[sender]?.isSuperset(of: message.recipients) == true {
                     for recipient in message.recipients { allowance["\(sender) \(recipient)", default: 0] += 1 }
+                } else if [.data, .content, .end].contains(moment.step) {
+                    // What was sent before may be read, and taken, after.
+                    allow(moment)
                 }
             }
         }

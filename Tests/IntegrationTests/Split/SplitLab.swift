@@ -32,20 +32,13 @@ final class SplitLab: Sendable {
             missingKey: missing ?? (encrypt == "required" ? "refuse" : nil), more: more)
     }
 
-    /// What is installed below share/doc.
-    static func snippet(_ name: String) throws -> String {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        return try String(contentsOf: root.appendingPathComponent("etc/postfix/\(name)"), encoding: .utf8)
-    }
-
     private init() throws {
         people = try SplitPeople.shared.get()
         sink = try SMTPSink()
         guardd = try Self.daemon(people, rules: Self.rules)
         postfix = try PostfixInstance(
             services: [.init("out", milters: [guardd.socket], settings: ["milter_macro_daemon_name": "ORIGINATING"])],
-            snippet: Self.snippet("master.cf.copies") + Self.snippet("master.cf.return"),
+            snippet: PostfixInstance.shipped("master.cf.copies") + PostfixInstance.shipped("master.cf.return"),
             nonSMTPDMilters: [guardd.socket], sink: sink,
             settings: [
                 // What Postfix takes away itself would not be seen to be left by guardd.
