@@ -159,6 +159,32 @@ extension Integration {
             #expect(lab.postfix.log.contains("orig_client=client.test[192.0.2.9]"))
         }
 
+        /// Under systemd's unit guardd has no network: a socket of Postfix does as well.
+        @Test func copiesThroughASocket() throws {
+            let listener = try PostfixInstance.shipped("master.cf.copies").replacingOccurrences(
+                of: "127.0.0.1:10026 inet n", with: "copies unix n")
+            let guardd = try GuardDaemon(rules: [.init("all", recipient: "*", encrypt: "opportunistic", sign: "never")])
+            try guardd.importPublic(lab.people.lateKey)
+            let postfix = try PostfixInstance(
+                services: [
+                    .init("out", milters: [guardd.socket], settings: ["milter_macro_daemon_name": "ORIGINATING"])
+                ],
+                snippet: listener, sink: lab.sink)
+            guardd.tables = "[split]\nnext_hop = \"unix:\(postfix.directory.file("queue/public/copies"))\"\n"
+            try guardd.writeConfiguration()
+            try postfix.start()
+            defer { postfix.stop() }
+            try guardd.start()
+            defer { guardd.killNow() }
+            let (sender, to) = ("a@guard.test", ["late@pgp.test", "n1@none.test"])
+            let reply = try SMTPClient.submit(
+                port: postfix.port("out"), login: sender, from: sender, to: to,
+                data: TestMail.split("unix@mail.test", from: sender, to: to))
+            #expect(reply.isPositive, "\(reply) \(guardd.log.suffix(600))")
+            let copies = try lab.sink.wait(2) { $0.text.contains("unix@mail.test") }
+            #expect(copies.flatMap(\.recipients).sorted() == to)
+        }
+
         /// The listener for filters behind the queue: nothing is mapped, copied or protected a second time.
         @Test func whatComesBackIsLeftAlone() throws {
             let to = ["old@pgp.test", "team@pgp.test", "audited@pgp.test"]

@@ -156,6 +156,29 @@ import Testing
         }
     }
 
+    /// Who is named in another case, or without our own domain, is no blind copy.
+    @Test func namesAreComparedAsKeysAre() throws {
+        for shown in [
+            "Bob@PARTNER.example, carol@partner.example", "<BOB@partner.example>, \"C\" <Carol@partner.example>",
+        ] {
+            let (harness, recorder) = try harness([rule("r", .required)])
+            var mail = mail(to: ["bob@partner.example", "carol@partner.example"])
+            mail.header[1] = ("To", " " + shown)
+            #expect(harness.send(mail).reply == .accept && recorder.copies.isEmpty, "\(shown)")
+        }
+        for (shown, isNamed) in [
+            ("bob@partner.example, Alice", true), ("bob@partner.example, <alice>", true),
+            ("bob@partner.example, alicia", false), ("bob@partner.example, alice@partner.example", false),
+        ] {
+            let (harness, recorder) = try harness([rule("r", .required)])
+            harness.policy.localDomains = ["example.org"]
+            var mail = mail(to: ["bob@partner.example", "alice@example.org"])
+            mail.header[1] = ("To", " " + shown)
+            #expect(harness.send(mail).reply == (isNamed ? .accept : .discard), "\(shown)")
+            #expect(recorder.copies.count == (isNamed ? 0 : 2), "\(shown)")
+        }
+    }
+
     @Test func aLoneBlindCopyIsNotSplit() throws {
         let (harness, recorder) = try harness([rule("r", .required)])
         var mail = mail(to: ["bob@partner.example"])

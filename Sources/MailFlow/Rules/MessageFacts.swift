@@ -10,8 +10,10 @@ struct MessageFacts {
     let isAutoSubmitted: Bool
     let isList: Bool
     let mediaType: String
-    /// Addresses in To and Cc: everybody else on the envelope is a blind copy.
-    let visible: Set<EmailAddress>
+    /// Addresses in To and Cc, folded: everybody else on the envelope is a blind copy.
+    private let visible: Set<String>
+    /// Names in To and Cc without a domain, folded: the mail server means mailboxes of its own.
+    private let visibleNames: Set<String>
 
     private static let listFields = ["List-Id", "List-Post", "List-Unsubscribe"]
     private static let recipientFields = ["To", "Cc", "Resent-To", "Resent-Cc"]
@@ -32,11 +34,30 @@ struct MessageFacts {
         }
         let type = header.first { $0.isNamed("Content-Type") }.map { ContentType.parse($0.rawValue) } ?? .textPlain
         mediaType = type.mediaType
-        var visible: Set<EmailAddress> = []
+        var visible: Set<String> = []
+        var names: Set<String> = []
         for field in header where MessageFacts.recipientFields.contains(where: { field.isNamed($0) }) {
-            visible.formUnion(AddressParser.parseList(field.rawValue).addresses)
+            let list = AddressParser.parseList(field.rawValue)
+            visible.formUnion(list.addresses.map { MessageFacts.fold($0.canonical) })
+            for word in field.value.split(separator: ",") where !word.contains("@") {
+                names.insert(MessageFacts.fold(String(word.filter { !" \t<>".contains($0) })))
+            }
         }
         self.visible = visible
+        visibleNames = names
+    }
+
+    /// Whether To or Cc show an address, in whatever case of its letters.
+    ///
+    /// - Parameter isLocal: whether its domain is ours, which the header may leave out.
+    func shows(_ address: EmailAddress, isLocal: Bool) -> Bool {
+        visible.contains(MessageFacts.fold(address.canonical))
+            || (isLocal && visibleNames.contains(MessageFacts.fold(address.localPart)))
+    }
+
+    /// ASCII letters in lower case, as keys are looked up.
+    private static func fold(_ text: String) -> String {
+        String(decoding: text.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
     }
 
     /// Whether the sender signed it already.

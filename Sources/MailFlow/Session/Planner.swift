@@ -253,7 +253,7 @@ struct Planner {
 
     /// Whether the header names a recipient.
     func isNamed(_ recipient: Envelope.Recipient) -> Bool {
-        recipient.address.map { facts.visible.contains($0) } ?? false
+        recipient.address.map { facts.shows($0, isLocal: policy.localDomains.contains($0.domain)) } ?? false
     }
 
     func noKey(_ recipient: Envelope.Recipient, _ rule: Rule, isReachable: Bool) -> SMTPReply {
