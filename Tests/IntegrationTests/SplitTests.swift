@@ -159,6 +159,43 @@ extension Integration {
             #expect(lab.postfix.log.contains("orig_client=client.test[192.0.2.9]"))
         }
 
+        /// More than Postfix has processes for, did each message hold a connection for each copy: none waits for another.
+        @Test func manySessionsSplitAtOnce() throws {
+            final class Problems: @unchecked Sendable {
+                private let lock = NSLock()
+                private var list: [String] = []
+                func add(_ text: String) { lock.withLock { list.append(text) } }
+                var all: [String] { lock.withLock { list } }
+            }
+            lab.sink.clear()
+            let (lab, problems, group) = (lab, Problems(), DispatchGroup())
+            let sender = "required@guard.test"
+            let to = (0..<10).map { $0.isMultiple(of: 2) ? "p\($0)@pgp.test" : "s\($0)@smime.test" }
+            for session in 0..<100 {
+                group.enter()
+                let thread = Thread {
+                    do {
+                        let mail = TestMail.split(
+                            "load.\(session).end@mail.test", from: sender, to: [to[0]], bcc: Array(to[1...]))
+                        let reply = try lab.send(from: sender, to: to, mail)
+                        if !reply.isPositive { problems.add("\(reply)") }
+                    } catch { problems.add("\(error)") }
+                    group.leave()
+                }
+                thread.stackSize = 1 << 20
+                thread.start()
+            }
+            group.wait()
+            #expect(problems.all == [])
+            _ = try lab.copies("")
+            let arrived = Dictionary(grouping: lab.sink.messages) { $0.parts.value("Message-ID") ?? "" }
+            for session in 0..<100 {
+                let own = arrived["<load.\(session).end@mail.test>"] ?? []
+                #expect(own.flatMap(\.recipients).sorted() == to.sorted() && own.count == 10, "\(session)")
+            }
+            lab.sink.clear()
+        }
+
         /// Under systemd's unit guardd has no network: a socket of Postfix does as well.
         @Test func copiesThroughASocket() throws {
             let listener = try PostfixInstance.shipped("master.cf.copies").replacingOccurrences(

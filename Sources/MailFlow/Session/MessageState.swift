@@ -8,6 +8,8 @@ final class MessageState {
     /// Octets that one message in work is counted with: windows, packet buffers and the memory part of a spool.
     static let baseCost = 2 << 20
     private static let step = 1 << 20
+    /// Octets that a copy is counted with before there is anything in it.
+    private static let emptyCopyCost = 128 << 10
     private static let maxHeaderBytes = 1 << 20
     /// Octets that a field is counted with beside its own: a field of two octets needs memory like any other.
     private static let fieldOverhead = 64
@@ -135,7 +137,7 @@ final class MessageState {
         if marker != nil { wantsBody = true }
         guard reply == .proceed else { return reply }
         if wantsBody {
-            guard reserve(MessageState.baseCost * max(1, copies.count)) else { return .tempfail(Replies.busy) }
+            guard reserve(max(MessageState.baseCost, copiesCost)) else { return .tempfail(Replies.busy) }
             return .proceed
         }
         if edits.isEmpty, !writesResult {
@@ -262,6 +264,7 @@ final class MessageState {
                 guard reserve(MessageState.step) else { return .tempfail(Replies.busy) }
             }
         }
+        while reserved < copiesCost { guard reserve(MessageState.step) else { return .tempfail(Replies.busy) } }
         do { try inspector?.push(bytes) } catch { return failedInspection(error) }
         do {
             try protector?.push(bytes)
@@ -269,6 +272,12 @@ final class MessageState {
             try guestCopy?.append(bytes)
         } catch { return failedProtection(error) }
         return .proceed
+    }
+
+    /// A copy is held in memory as far as it is short, and what protection adds to it.
+    private var copiesCost: Int {
+        copies.count
+            * min(MessageState.baseCost, MessageState.emptyCopyCost + 2 * min(record.bytes, MessageState.baseCost))
     }
 
     private func reserve(_ count: Int) -> Bool {

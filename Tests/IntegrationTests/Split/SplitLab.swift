@@ -46,7 +46,7 @@ final class SplitLab: Sendable {
                 "canonical_maps": "inline:{ {old@pgp.test=p3@pgp.test} {short@guard.test=opportunistic@guard.test} }",
                 "virtual_alias_maps": "inline:{ {team@pgp.test=x1@none.test,x2@none.test} }",
                 "recipient_bcc_maps": "inline:{ {audited@pgp.test=audit@none.test} }",
-                "smtp_destination_recipient_limit": "1000",
+                "smtp_destination_recipient_limit": "1000", "default_process_limit": "100",
             ])
         try Self.split(guardd, hop: postfix.port("10026"))
         try postfix.start()
