@@ -7,16 +7,16 @@ extension Operations {
     }
 
     static func loginToken(_ call: Call) throws -> Answer {
+        let minutes = try call.parameters.integer("minutesValid")
         let token = try call.guard.authenticate(
-            call.caller, call.type, password: call.requiredPassword(),
-            minutes: call.parameters.integer("minutesValid"))
+            call.caller, call.type, password: call.requiredPassword(), minutes: minutes)
         return .data(AuthTokenResponse(token))
     }
 
     static func saveToken(_ call: Call) throws -> Answer {
+        let minutes = try call.parameters.integer("minutesValid") ?? 0
         let token = try call.guard.attach(
-            token: call.parameters.requiredSecret("auth"), to: call.caller, call.type,
-            minutes: call.parameters.integer("minutesValid") ?? 0)
+            token: call.parameters.requiredSecret("auth"), to: call.caller, call.type, minutes: minutes)
         return .data(AuthTokenResponse(token))
     }
 }

@@ -21,6 +21,8 @@ final class Link: Sendable {
     ) -> Handover<Link> {
         let handover = Handover<Link>()
         let milliseconds = Int64(min(max(timeout, 0.001), 3600) * 1000)
+        // A server that closes at once takes the handler out of the pipeline before it could be looked for.
+        let made = Lock<NIOLoopBound<ReplyHandler>?>(nil)
         let bootstrap = ClientBootstrap(group: group)
             .connectTimeout(.milliseconds(milliseconds))
             .channelInitializer { channel in
@@ -28,17 +30,21 @@ final class Link: Sendable {
                     let handler = ReplyHandler()
                     handler.expect(greeting)
                     try channel.pipeline.syncOperations.addHandler(handler)
+                    made.withLock { $0 = NIOLoopBound(handler, eventLoop: channel.eventLoop) }
                 }
             }
         let connecting: EventLoopFuture<any Channel>
         switch endpoint {
         case .tcp(let host, let port):
-            connecting = bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1).connect(host: host, port: port)
+            let plain = bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // An address needs no look-up, which would take threads and time.
+            let address = try? SocketAddress(ipAddress: host, port: port)
+            connecting = address.map { plain.connect(to: $0) } ?? plain.connect(host: host, port: port)
         case .unix(let path): connecting = bootstrap.connect(unixDomainSocketPath: path)
         }
         connecting.flatMapThrowing { channel in
-            let handler = try channel.pipeline.syncOperations.handler(type: ReplyHandler.self)
-            return Link(channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+            guard let handler = made.withLock({ $0 }) else { throw ChannelError.alreadyClosed }
+            return Link(channel: channel, handler: handler)
         }.whenComplete { result in
             switch result {
             case .success(let link): if !handover.complete(.success(link)) { link.close() }

@@ -163,14 +163,17 @@ public final class SMTPConnection {
         var writer = ContentWriter(settings.bareLineEnds)
         var output: [UInt8] = []
         /// A server that answers before the end will not take the rest.
-        func flush(_ step: SMTPStep = .content) throws {
+        func look() throws {
             if let early = try answer?.poll()?.get() {
                 throw giveUp(
                     early.isRefusal
                         ? .refused(early, at: .content)
                         : MailProxyError(.nonsense, at: .content, "answered \(early) before the end", reply: early))
             }
-            try wait(link.send(output), step, settings.timeouts.content)
+        }
+        func flush() throws {
+            try look()
+            try wait(link.send(output), .content, settings.timeouts.content)
             output.removeAll(keepingCapacity: true)
         }
         do {
@@ -179,8 +182,9 @@ public final class SMTPConnection {
                 if output.count >= 64 << 10 { try flush() }
             }
             try writer.finish(into: &output)
-            // From here on the server may have all of it.
-            try flush(.end)
+            try look()
+            // From here on the server may have all of it; whether it left shows in the answer.
+            link.send(output, expecting: [])
         } catch {
             throw giveUp(at: .content, error)
         }
