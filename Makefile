@@ -15,9 +15,11 @@ BUILD = $(SWIFT) build -j $(JOBS) $(SWIFTFLAGS)
 # Nothing of ours lies beside the programs, so the loader need not look there first.
 RELEASE = $(BUILD) -c release --static-swift-stdlib --disable-local-rpath
 BIN = .build/release
-# The runtime's C++ library goes into guard-sop: to look up its symbols would take a millisecond at every start.
+# All libraries go into guard-sop: to look up their symbols would be half of its time on a small message. So it has to be
+# built again after an update of libssl-dev; guardd and guardctl have not.
 STATIC = $(CURDIR)/.build/static
-BUILD_SOP = mkdir -p $(STATIC) && ln -sf "$$(gcc -print-file-name=libstdc++.a)" $(STATIC)/ && \
+BUILD_SOP = mkdir -p $(STATIC) && for library in crypto argon2 bz2 z stdc++; do \
+        ln -sf "$$(gcc -print-file-name=lib$$library.a)" $(STATIC)/ || exit 1; done && \
     STATIC_LIBRARIES=$(STATIC) $(RELEASE) --product guard-sop
 # Postfix can only be run by root, the private one of the tests and the demonstration too.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo -E env "PATH=$$PATH")

@@ -13,15 +13,18 @@ let lean = Context.environment["LEAN"] == "1"
 /// `FUZZ=1` adds the fuzzers: they only link with `-sanitize=fuzzer` and would break a plain build.
 let fuzzing = Context.environment["FUZZ"] == "1"
 
-/// A folder of archives that are linked into guard-sop instead of the shared libraries of their names.
+/// A folder of archives that are linked into guard-sop instead of the shared libraries of their names, into a program that
+/// is at a fixed address: to look up and to relocate what it uses would be half of its time on a small message.
 let staticLibraries = Context.environment["STATIC_LIBRARIES"]
+/// pkg-config names the folder of the shared libraries, which would come first.
+func shared(_ name: String) -> String? { staticLibraries == nil ? name : nil }
 
 // A target imports only targets above it; this file is the only place that says so.
 let core: [Target] = [
-    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: shared("libcrypto"), providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CArgon2", pkgConfig: shared("libargon2"), providers: [.apt(["libargon2-dev"])]),
     .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: shared("zlib"), providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Libcrypto", dependencies: ["COpenSSL", "CArgon2"], swiftSettings: base),
     .target(name: "MIME", swiftSettings: strict),
     .target(name: "OpenPGP", dependencies: ["Libcrypto", "CBzip2", "CZlib"], swiftSettings: strict),
@@ -29,7 +32,9 @@ let core: [Target] = [
     .target(name: "ProtectedMail", dependencies: ["Libcrypto", "MIME", "OpenPGP", "CMS"], swiftSettings: strict),
     .executableTarget(
         name: "guard-sop", dependencies: ["Libcrypto", "OpenPGP"], swiftSettings: base,
-        linkerSettings: staticLibraries.map { [.unsafeFlags(["-L", $0])] } ?? []),
+        linkerSettings: staticLibraries.map {
+            [.unsafeFlags(["-L", $0, "-Xclang-linker", "-no-pie", "-Xclang-linker", "-static-libgcc"])]
+        } ?? []),
     .executableTarget(
         name: "guard-bench", dependencies: ["CMS", "COpenSSL", "Libcrypto", "MIME", "OpenPGP", "ProtectedMail"],
         swiftSettings: base),
@@ -78,7 +83,9 @@ let rooms: [Target] = [
         swiftSettings: base),
     .testTarget(
         name: "KeyStoreTests",
-        dependencies: ["store-writer", "KeyStore", "ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],
+        dependencies: [
+            "store-writer", "KeyStore", "ProtectedMail", "CMS", "OpenPGP", "MIME", "Libcrypto", "TestSupport",
+        ],
         swiftSettings: base),
     .testTarget(
         name: "MailFlowTests",

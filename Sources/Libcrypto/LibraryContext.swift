@@ -3,8 +3,9 @@ import COpenSSL
 /// The library context of this process: our own, so that the system's openssl.cnf cannot add or remove algorithms,
 /// and so that every algorithm is fetched once.
 package enum LibraryContext {
-    /// Set before anything else by a program that does one thing and ends: names from before libcrypto 3, which take a
-    /// while to register, are left out. Nothing of ours asks for them; libcrypto's own X.509 does.
+    /// Set before anything else by a program that does one thing and ends: what takes a while at every start is left out.
+    /// That are names from before libcrypto 3, which nothing of ours asks for (libcrypto's own X.509 does), the texts of
+    /// libcrypto's errors, which are never shown, and its random generator: random octets come from the kernel's.
     package nonisolated(unsafe) static var isShortLived = false
 
     /// Lives as long as the process.
@@ -12,7 +13,8 @@ package enum LibraryContext {
         // Some calls of libcrypto know the default context only; it must not read openssl.cnf either.
         var options = UInt64(OPENSSL_INIT_NO_LOAD_CONFIG)
         if isShortLived {
-            options |= UInt64(OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS)
+            options |= UInt64(
+                OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS)
         }
         OPENSSL_init_crypto(options, nil)
         return OSSL_LIB_CTX_new()

@@ -54,12 +54,13 @@ public final class SecretBytes: @unchecked Sendable, Equatable {
 
     deinit { SecretArena.release(pointer, count) }
 
-    /// Fresh random octets from libcrypto's private generator.
+    /// Fresh random octets from libcrypto's private generator, or the kernel's.
     public static func random(count: Int) throws -> SecretBytes {
         try SecretBytes(
             raw: count,
             unsafe: { target in
-                guard count == 0 || RAND_priv_bytes_ex(LibraryContext.shared, target, count, 0) == 1 else {
+                let isFilled = SecureRandom.fill(target, count) { RAND_priv_bytes_ex(LibraryContext.shared, $0, $1, 0) }
+                guard count == 0 || isFilled else {
                     throw LibcryptoError.failure("RAND_priv_bytes_ex", .resourceExhausted)
                 }
             })
