@@ -82,13 +82,16 @@ soak-asan:
 	$(AS_ROOT) env GUARDD_SOAK=1 GUARDD_BIN=$(CURDIR)/.build_asan/debug ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=8 \
 	    $(SWIFT) test $(SWIFTFLAGS) --skip-build --filter manySessionsAndFlatMemory
 
-# First the formats alone against the bound of the machine, then everything through Postfix. TIMING=1 asks first, for half
-# an hour, whether the time of RSA decryption and of comparisons tells anything about secrets.
+# First the formats alone against the bound of the machine, then guard-sop beside the programs of the same kind that are
+# here, then everything through Postfix. TIMING=1 asks first, for half an hour, whether the time of RSA decryption and of
+# comparisons tells anything about secrets.
 bench:
 	@.ci/install-packages build demo
 	@for product in guardd guardctl guard-bench noop-milter mta-bench; do $(RELEASE) --product $$product || exit 1; done
+	@$(BUILD_SOP)
 	$(if $(TIMING),$(BIN)/guard-bench timing)
 	$(BIN)/guard-bench
+	$(BIN)/guard-bench programs
 	$(AS_ROOT) $(BIN)/mta-bench
 
 install: build

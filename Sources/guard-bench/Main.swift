@@ -1,7 +1,8 @@
 import Glibc
 
 /// `guard-bench [core|smime] [--json] [--seconds N]`: what the cryptographic core costs against the least it could cost, and
-/// S/MIME against libcrypto's own CMS. `guard-bench timing [SAMPLES]`: whether time tells secrets.
+/// S/MIME against libcrypto's own CMS. `guard-bench programs [RUNS]`: guard-sop, which lies beside it, against other
+/// programs. `guard-bench timing [SAMPLES]`: whether time tells secrets.
 @main
 struct Main {
     static func main() throws {
@@ -26,8 +27,14 @@ struct Main {
         {
             exit(try TimingBench(samples: samples).run() ? 0 : 1)
         }
+        if arguments.first == "programs", arguments.count < 3, let runs = Int(arguments.dropFirst().first ?? "200"),
+            runs > 0
+        {
+            guard let bench = ProgramBench(runs: runs) else { exit(1) }
+            return bench.run()
+        }
         guard arguments.isEmpty || arguments == ["core"] || arguments == ["smime"] else {
-            let usage = "usage: guard-bench [core|smime] [--json] [--seconds N] | timing [SAMPLES]\n"
+            let usage = "usage: guard-bench [core|smime] [--json] [--seconds N] | programs [RUNS] | timing [SAMPLES]\n"
             _ = write(2, usage, usage.utf8.count)
             exit(64)
         }
