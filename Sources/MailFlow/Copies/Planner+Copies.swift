@@ -74,7 +74,7 @@ extension Planner {
     }
 
     /// The parts of the envelope; nil where a rule wants all or none and not all can have it.
-    private func parts(of concerns: [Concern]) throws -> [[Concern]]? {
+    func parts(of concerns: [Concern]) throws -> [[Concern]]? {
         var order: [Kind] = []
         var parts: [Kind: [Concern]] = [:]
         for (index, concern) in concerns.enumerated() {
@@ -101,7 +101,7 @@ extension Planner {
     }
 
     /// The first protocol of the rule in which the recipient can be reached.
-    private func method(for concern: Concern) throws -> Rule.Method? {
+    func method(for concern: Concern) throws -> Rule.Method? {
         try concern.rule.protocols.first { method in
             switch method {
             case .openpgp: return try recipient(for: concern, isHidden: false) != nil
@@ -112,12 +112,12 @@ extension Planner {
         }
     }
 
-    private func isEncryptedBlind(_ concern: Concern, _ concerns: [Concern]) -> Bool {
+    func isEncryptedBlind(_ concern: Concern, _ concerns: [Concern]) -> Bool {
         concerns.count > 1 && concern.rule.encrypt != .never && !isNamed(concern.recipient)
     }
 
     /// Copies that rules add for an archive and for the sender. Each is for one reader, and never in clear.
-    private func extraCopies(for concerns: [Concern]) -> [Concern] {
+    func extraCopies(for concerns: [Concern]) -> [Concern] {
         guard direction == .outbound else { return [] }
         var addresses: [EmailAddress] = []
         func add(_ address: EmailAddress?) {
@@ -138,7 +138,7 @@ extension Planner {
         }
     }
 
-    private func refusal(_ reply: SMTPReply, _ recipients: [Envelope.Recipient]) -> CopyPlan {
+    func refusal(_ reply: SMTPReply, _ recipients: [Envelope.Recipient]) -> CopyPlan {
         var plan = Plan()
         plan.refusalUnlessProtected = reply
         return CopyPlan(recipients: recipients, plan: plan, rules: [])

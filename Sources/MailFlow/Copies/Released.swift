@@ -4,8 +4,8 @@ import ProtectedMail
 
 /// A message that may leave: nothing else is taken by whatever sends.
 ///
-/// There are three ways to one, and each asks for its reason: what the protector made, a clear copy that the rules of all
-/// its recipients allow, and mail of guardd's own.
+/// Each way to one asks for its reason: what the protector made, a clear copy that the rules of all its recipients allow,
+/// and, for proxies, a message that goes on with the body it came with (``Passing`` has the reasons).
 public struct Released: Sendable {
     /// The envelope sender as it came, with angle brackets.
     public let sender: [UInt8]
@@ -44,8 +44,35 @@ public struct Released: Sendable {
         self.init(route, header: header.serialized, body: body, isProtected: false)
     }
 
+    /// A message that goes on with the body it came with; nil where the reason does not hold.
+    init?(_ body: Spool, passing: Passing, header: EditedHeader, route: ReleasedRoute) {
+        switch passing {
+        case .allowed(let rules): self.init(clear: body, header: header, route: route, rules: rules)
+        case .inspected(let plan):
+            guard plan.isEmpty else { return nil }
+            self.init(route, header: header.serialized, body: body, isProtected: false)
+        case .encrypted(let found):
+            guard found == .protected else { return nil }
+            self.init(route, header: header.serialized, body: body, isProtected: true)
+        case .ownOutput: self.init(route, header: header.serialized, body: body, isProtected: true)
+        }
+    }
+
     /// Octets of the whole message.
     public var size: Int { header.count + 2 + body.count }
+}
+
+/// Why a message may go on with the body it came with.
+enum Passing {
+    /// It is clear text, and the rules of all its recipients, one each, let it go.
+    case allowed([Rule])
+    /// It is inbound and its recipients' rules ask for nothing: it reached us like this, and it is for our own users. What
+    /// was found in it stands in our fields.
+    case inspected(Plan)
+    /// Its sender encrypted it, as a walk to the last octet has shown.
+    case encrypted(AlreadyProtectedWalker.Verdict)
+    /// It was protected or written by guardd, as its marker has shown.
+    case ownOutput
 }
 
 /// A recipient of a copy.

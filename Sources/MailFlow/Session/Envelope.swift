@@ -10,6 +10,8 @@ struct Envelope {
         let path: [UInt8]
         /// ESMTP parameters.
         let parameters: [[UInt8]]
+        /// The place in the envelope, from 0; nil for somebody whom the client did not name, and where nobody asks.
+        var position: Int?
 
         /// The address as the client gave it; where that is none (`RCPT TO:<alice>`), as the mail server completed it.
         init(path: [UInt8], resolved: String?, parameters: [[UInt8]] = []) {

@@ -19,6 +19,10 @@ final class MessageState {
     /// See `Ladder.Facts`.
     var cameBySMTP = false
     var record = MessageRecord()
+    /// Set where this is one of several groups that a proxy makes of a message: what they share is counted elsewhere.
+    var isGroup = false
+    /// Whether inbound mail is looked at; not where our fields of an earlier look are kept.
+    var inspects = true
 
     private let client: ClientAddress?
     private let clientName: String
@@ -33,6 +37,11 @@ final class MessageState {
 
     private var edits: [HeaderEdit] = []
     private(set) var plan = Plan()
+    /// The rules of all recipients.
+    private var rules: [Rule] = []
+    /// What leaves, once the message has ended and may leave: what the protector made, or what came, and why that may.
+    private var protected: ProtectedMessage?
+    private var passing: Passing?
     private var protector: Protector?
     /// More than one where the message is split; then `plan` is what they have in common.
     private var copies: [CopyPlan] = []
@@ -69,9 +78,29 @@ final class MessageState {
         if headerCost <= MessageState.maxHeaderBytes { header.append(field) }
     }
 
+    /// Shares the header of another state of the same message.
+    func takeHeader(of other: MessageState) {
+        header = other.header
+        headerBytes = other.headerBytes
+        headerCost = other.headerCost
+    }
+
     func release() {
         context.budget.release(reserved)
         reserved = 0
+    }
+
+    /// Writes the answer down.
+    func note(_ reply: Reply) {
+        switch reply {
+        case .reject(let text):
+            record.result = .rejected
+            record.reply = "\(text.code) \(text.enhanced) \(text.text)"
+        case .tempfail(let text):
+            record.result = .deferred
+            record.reply = "\(text.code) \(text.enhanced) \(text.text)"
+        case .proceed, .accept, .skipBody, .discard: break
+        }
     }
 
     func finishedRecord() -> MessageRecord {
@@ -121,6 +150,7 @@ final class MessageState {
         do {
             let found = try makePlan(MessageFacts(sender: envelope.sender, header: header))
             plan = found.count == 1 ? found[0].plan : Plan(common: found.map(\.plan))
+            rules = found.flatMap(\.rules)
             if try found.count > 1 || mayHaveBegun(found[0]) { copies = found }
         } catch {
             record.reasons.append("key store: \(error)")
@@ -137,11 +167,12 @@ final class MessageState {
         if marker != nil { wantsBody = true }
         guard reply == .proceed else { return reply }
         if wantsBody {
-            guard reserve(max(MessageState.baseCost, copiesCost)) else { return .tempfail(Replies.busy) }
+            guard reserve(startCost) else { return .tempfail(Replies.busy) }
             return .proceed
         }
         if edits.isEmpty, !writesResult {
             settle()
+            passing = wayOfUnchanged
             return .accept
         }
         return .skipBody
@@ -225,7 +256,7 @@ final class MessageState {
     }
 
     private func startInspection() -> Reply {
-        guard record.direction == .inbound else { return .proceed }
+        guard record.direction == .inbound, inspects else { return .proceed }
         record.plan = "inspect"
         do {
             var options = InspectOptions()
@@ -276,8 +307,12 @@ final class MessageState {
 
     /// A copy is held in memory as far as it is short, and what protection adds to it.
     private var copiesCost: Int {
-        copies.count
+        (isGroup && inspector == nil ? 1 : copies.count)
             * min(MessageState.baseCost, MessageState.emptyCopyCost + 2 * min(record.bytes, MessageState.baseCost))
+    }
+
+    private var startCost: Int {
+        isGroup && inspector == nil ? copiesCost : max(MessageState.baseCost, copiesCost)
     }
 
     private func reserve(_ count: Int) -> Bool {
@@ -288,16 +323,17 @@ final class MessageState {
 
     // MARK: - End of message
 
-    func finish() -> Outcome {
+    /// - Parameter isBodyRepaired: whether line ends in the body are not those that came.
+    func finish(isBodyRepaired: Bool = false) -> Outcome {
         if isOwnOutput() {
             record.result = .marked
-            return accepted()
+            return accepted(.ownOutput)
         }
         if let refusal = plan.refusal { return refused(.refusing(refusal)) }
-        if let walker, walker.finish() == .protected {
+        if let found = walker?.finish(), found == .protected {
             record.result = .alreadyProtected
             record.keyIDs = []
-            return accepted()
+            return accepted(.encrypted(found))
         }
         if let refusal = plan.refusalUnlessProtected { return refused(.refusing(refusal)) }
         if let copyWork { return deliver(copyWork) }
@@ -307,7 +343,7 @@ final class MessageState {
                 return try deliver(protector.finish())
             } catch {
                 let reply = failedProtection(error)
-                return reply == .proceed ? accepted() : refused(reply)
+                return reply == .proceed ? accepted(.allowed(rules)) : refused(reply)
             }
         }
         if let inspector { verdict = inspector.finish() }
@@ -316,6 +352,7 @@ final class MessageState {
             record.reasons += verdict.reasons.map(\.description)
             return refused(.tempfail(Replies.failure))
         }
+        if isBodyRepaired, !isContentEncoded { verdict = verdict?.withRepairedLineEnds() }
         settle()
         if let verdict { harvest(verdict) }
         if let verdict, writesResult {
@@ -325,7 +362,13 @@ final class MessageState {
                     index: 0, name: ResultField.name,
                     value: ResultField.value(authservID: context.policy.authservID, verdict: verdict)))
         }
-        return accepted()
+        return accepted(wayOfUnchanged)
+    }
+
+    /// Whether what a signature covers stands in an encoding that does not depend on the line ends of the body.
+    private var isContentEncoded: Bool {
+        let type = header.first { $0.isNamed("Content-Type") }.map { ContentType.parse($0.rawValue).mediaType }
+        return type == "application/pkcs7-mime" || type == "application/x-pkcs7-mime"
     }
 
     private func isOwnOutput() -> Bool {
@@ -405,7 +448,7 @@ final class MessageState {
     private func deliverAsOne(_ work: CopyWork) throws -> Outcome {
         guard let protected = try work.finishFirst() else {
             settle()
-            return accepted()
+            return accepted(.allowed(rules))
         }
         return try deliver(protected)
     }
@@ -476,6 +519,7 @@ final class MessageState {
             return refused(.reject(Replies.tooLarge(policy.messageSizeLimit)))
         }
         record.result = .protected
+        self.protected = protected
         return Outcome(edits: edits, body: protected.body, reply: .accept)
     }
 
@@ -501,7 +545,36 @@ final class MessageState {
         }
     }
 
-    private func accepted() -> Outcome { Outcome(edits: edits, body: nil, reply: .accept) }
+    private var wayOfUnchanged: Passing {
+        record.direction == .inbound && rules.isEmpty ? .inspected(plan) : .allowed(rules)
+    }
+
+    private func accepted(_ way: Passing) -> Outcome {
+        passing = way
+        return Outcome(edits: edits, body: nil, reply: .accept)
+    }
+
+    /// The message as it leaves, for whoever sends it on; nil where it may not.
+    ///
+    /// - Parameters:
+    ///   - outcome: that of this message, which was accepted.
+    ///   - original: the body as it came.
+    func released(_ outcome: Outcome, original: Spool, trace: [(name: String, value: String)]) -> Released? {
+        var route = envelope.route(to: envelope.recipients)
+        route.trace = trace
+        var edited = EditedHeader(header)
+        for edit in outcome.edits { edited.apply(edit) }
+        if let protected { return Released(protected, header: edited, route: route) }
+        guard let passing else { return nil }
+        if case .allowed = passing {
+            for edit in HeaderCleaner.removals(
+                from: edited.fields, where: { $0.isNamed("Bcc") || $0.isNamed("Resent-Bcc") })
+            {
+                edited.apply(edit)
+            }
+        }
+        return Released(original, passing: passing, header: edited, route: route)
+    }
 
     private func refused(_ reply: Reply) -> Outcome { Outcome(edits: [], body: nil, reply: reply) }
 

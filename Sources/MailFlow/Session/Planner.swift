@@ -67,8 +67,7 @@ struct Planner {
 
     /// Each recipient with the rule for them; nobody where there is nothing to do.
     func concerns(of recipients: [Envelope.Recipient]) -> (concerns: [Concern], reasons: [String]) {
-        let rules = policy.rules(for: facts)
-        let concerns: [Concern] = recipients.map { ($0, Policy.rule(for: $0.subject, among: rules)) }
+        let concerns = withRules(recipients)
         guard direction == .inbound else { return (concerns, []) }
         // Mail that looks inbound may be outbound mail whose macros got lost: what is required stays required.
         guard concerns.contains(where: { isForced($0) }) else { return ([], []) }
@@ -77,6 +76,11 @@ struct Planner {
             concerns.map { isForced($0) ? $0 : ($0.recipient, Planner.companion($0.rule)) },
             ["inbound mail to foreign recipients under a rule that requires protection"]
         )
+    }
+
+    func withRules(_ recipients: [Envelope.Recipient]) -> [Concern] {
+        let rules = policy.rules(for: facts)
+        return recipients.map { ($0, Policy.rule(for: $0.subject, among: rules)) }
     }
 
     /// One copy for all of them.
@@ -114,7 +118,7 @@ struct Planner {
         }
     }
 
-    private func isForced(_ concern: Concern) -> Bool {
+    func isForced(_ concern: Concern) -> Bool {
         !policy.isLocal(concern.recipient.subject)
             && (concern.rule.encrypt == .required || concern.rule.sign == .required)
     }

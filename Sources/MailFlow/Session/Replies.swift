@@ -6,6 +6,9 @@ enum Replies {
         code: 451, enhanced: "4.3.0", text: "guardd could not process the message, try again later")
     static let headerTooLarge = SMTPReply(code: 552, enhanced: "5.3.4", text: "the message header is too large")
 
+    static let notInClear = SMTPReply(
+        code: 550, enhanced: "5.7.5", text: "the message would go in clear, which a rule of its recipients forbids")
+
     static func noGuests(_ recipient: String) -> SMTPReply {
         SMTPReply(
             code: 550, enhanced: "5.7.5", text: "<\(recipient)>: no usable encryption key, and there are no guests here"

@@ -104,15 +104,7 @@ public final class Session {
     public func closed() { aborted() }
 
     private func end(_ state: MessageState, with reply: Reply) -> Reply {
-        switch reply {
-        case .reject(let text):
-            state.record.result = .rejected
-            state.record.reply = "\(text.code) \(text.enhanced) \(text.text)"
-        case .tempfail(let text):
-            state.record.result = .deferred
-            state.record.reply = "\(text.code) \(text.enhanced) \(text.text)"
-        case .proceed, .accept, .skipBody, .discard: break
-        }
+        state.note(reply)
         finish(state)
         return reply
     }

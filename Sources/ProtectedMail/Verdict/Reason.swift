@@ -14,6 +14,8 @@ public struct Reason: Sendable, Hashable, CustomStringConvertible {
         case badSignature = "bad-signature"
         /// The signature covers a part of what the reader will see, not all of it.
         case partialCoverage = "partial-coverage"
+        /// The line ends of the content are not those that came: a mail server on the way repaired them.
+        case repairedLineEnds = "repaired-line-ends"
         /// Another signature over the same content does not hold.
         case contradictingSignature = "contradicting-signature"
         /// The signature was made long before the message, or in the future.
