@@ -109,7 +109,6 @@ import Testing
             let names = operation.parameters.filter { $0.isRequired && $0.place == "query" }.map(\.name) + members
             for name in names {
                 let reply = await send(operation, without: name)
-                if reply.isUnwritten { continue }
                 #expect(
                     reply.code == "GRD-REQ-0001" && reply.status == 400, "\(operation) without \(name): \(reply.text)")
                 check(reply, operation, "without \(name)")
@@ -125,7 +124,6 @@ import Testing
                 + members.map { ($0.key, document.resolve($0.value)["type"] as? String) }
             for (name, type) in typed where type == "integer" || type == "boolean" {
                 let reply = await send(operation, with: [name: "no such value"])
-                if reply.isUnwritten { continue }
                 #expect(reply.code == "GRD-REQ-0004" && reply.status == 400, "\(operation) with \(name): \(reply.text)")
             }
         }

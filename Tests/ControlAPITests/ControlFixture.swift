@@ -21,7 +21,7 @@ final class ControlFixture: Sendable {
 
     init(
         options: ControlOptions = ControlOptions(), settings: GuardSettings = GuardSettings(),
-        ports: GuardPorts = GuardPorts()
+        ports: GuardPorts = GuardPorts(), now: Timestamp = Timestamp(1_764_000_000)
     )
         throws
     {
@@ -30,7 +30,7 @@ final class ControlFixture: Sendable {
         var settings = settings
         settings.localDomains = ["example.org"]
         settings.passwords.argon2 = Argon2Cost(passes: 1, lanes: 1, memoryKiB: 64)
-        `guard` = Guard(store: store, settings: settings, ports: ports, now: { Timestamp(1_764_000_000) }, steps: steps)
+        `guard` = Guard(store: store, settings: settings, ports: ports, now: { now }, steps: steps)
         var log = Logger(label: "test")
         log.logLevel = .critical
         service = ControlService(guard: `guard`, options: options, log: log)
@@ -100,8 +100,6 @@ struct TestReply {
     var text: String { String(decoding: reply.body, as: UTF8.self) }
     /// The JSON of the body; nil where it is none.
     var json: JSONValue? { try? JSONReader.read(reply.body) }
-    /// Nobody has written the handler yet.
-    var isUnwritten: Bool { text.contains("has no handler") }
     /// The code of an error; nil in success.
     var code: String? { json?["code"]?.text }
 }

@@ -33,8 +33,6 @@ extension Operations {
         return .done
     }
 
-    static func resetPassword(_ call: Call) throws -> Answer { try unwritten(call) }
-
     static func deleteRecovery(_ call: Call) throws -> Answer {
         try call.guard.deleteRecovery(call.caller, call.type, password: call.requiredPassword())
         return .done

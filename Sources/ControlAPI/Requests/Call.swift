@@ -29,6 +29,4 @@ public struct Call: Sendable {
 
     /// Who calls, for the audit log: the address of a session, or what the access rests on.
     public let actor: String
-
-    var unwritten: GuardError { GuardError(.internalFailure, "\(operation) has no handler") }
 }

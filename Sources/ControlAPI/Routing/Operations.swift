@@ -118,9 +118,4 @@ enum Operations {
         Operation("openControlSession", "/guardd/session", "open", [.post], .open, .password, openSession),
         Operation("closeControlSession", "/guardd/session", "close", [.post], .session, .quick, closeSession),
     ]
-
-    /// Stands where nobody has written the handler yet.
-    static func unwritten(_ call: Call) throws -> Answer {
-        throw call.unwritten
-    }
 }
