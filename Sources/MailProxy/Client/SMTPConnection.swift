@@ -123,6 +123,20 @@ public final class SMTPConnection {
         return answers
     }
 
+    /// One more RCPT in the transaction that is open: ``begin(_:trace:)`` may have been called without recipients.
+    ///
+    /// - Returns: the answer, which may be a refusal.
+    /// - Throws: ``MailProxyError``.
+    public func add(_ recipient: SMTPEnvelope.Recipient) throws -> ServerReply {
+        guard case .open(let accepted) = state else {
+            throw MailProxyError(.misuse, at: .recipient, "there is no transaction")
+        }
+        let reply = try command(CommandWriter(capabilities: capabilities).recipient(recipient), .recipient)
+        guard reply.isPositive || reply.isRefusal else { throw giveUp(refusal(reply, .recipient)) }
+        state = .open(accepted: accepted + (reply.isPositive ? 1 : 0))
+        return reply
+    }
+
     /// DATA, the content, and the answer to it.
     ///
     /// - Parameter content: calls its argument with the octets of the message, line ends CR LF, piece by piece; each call

@@ -53,13 +53,9 @@ final class ReinjectionWork {
         } else {
             throw MailProxyError(.misuse, at: .data, "there is no connection")
         }
-        let answers = try connection.send { write in
-            try write(copy.copy.header + [0x0D, 0x0A])
-            try copy.copy.body.forEachChunk { chunk in
-                try unsafe chunk.withUnsafeBufferPointer { try write(unsafe Array($0)) }
-            }
+        for answer in try connection.send(copy.copy) where !answer.isPositive {
+            throw MailProxyError.refused(answer, at: .end)
         }
-        for answer in answers where !answer.isPositive { throw MailProxyError.refused(answer, at: .end) }
     }
 
     /// Says goodbye where nothing more is to be sent. Only for what the journal knows already: the server may take its time.
@@ -76,30 +72,44 @@ final class ReinjectionWork {
     }
 }
 
+extension SMTPConnection {
+    /// DATA, and the answers to it; see ``send(_:)``.
+    func send(_ released: Released) throws -> [ServerReply] {
+        try send { write in
+            try write(released.header + [0x0D, 0x0A])
+            try released.body.forEachChunk { chunk in
+                try unsafe chunk.withUnsafeBufferPointer { try write(unsafe Array($0)) }
+            }
+        }
+    }
+}
+
 extension OpenCopy {
-    fileprivate func envelope() throws -> SMTPEnvelope {
+    /// The value of an ESMTP parameter, as it came.
+    static func value(_ name: String, _ parameters: [[UInt8]]) -> String? {
+        for parameter in parameters {
+            let text = String(decoding: parameter, as: UTF8.self)
+            if text.uppercased().hasPrefix(name + "=") { return String(text.dropFirst(name.count + 1)) }
+        }
+        return nil
+    }
+
+    func envelope() throws -> SMTPEnvelope {
         func path(_ octets: [UInt8], _ step: SMTPStep) throws -> SMTPPath {
             guard let path = SMTPPath(octets) else {
                 throw MailProxyError(.unwritable, at: step, "an address of the envelope cannot be written")
             }
             return path
         }
-        func value(_ name: String, _ parameters: [[UInt8]]) -> String? {
-            for parameter in parameters {
-                let text = String(decoding: parameter, as: UTF8.self)
-                if text.uppercased().hasPrefix(name + "=") { return String(text.dropFirst(name.count + 1)) }
-            }
-            return nil
-        }
         var envelope = SMTPEnvelope(
             sender: try path(copy.sender, .mail),
             recipients: try recipients.map { recipient in
                 SMTPEnvelope.Recipient(
-                    try path(recipient.path, .recipient), notify: value("NOTIFY", recipient.parameters),
-                    originalRecipient: value("ORCPT", recipient.parameters))
+                    try path(recipient.path, .recipient), notify: Self.value("NOTIFY", recipient.parameters),
+                    originalRecipient: Self.value("ORCPT", recipient.parameters))
             }, size: copy.size)
-        envelope.dsnReturn = value("RET", copy.senderParameters)
-        envelope.envelopeID = value("ENVID", copy.senderParameters)
+        envelope.dsnReturn = Self.value("RET", copy.senderParameters)
+        envelope.envelopeID = Self.value("ENVID", copy.senderParameters)
         envelope.hasUTF8Header = copy.senderParameters.contains {
             String(decoding: $0, as: UTF8.self).uppercased() == "SMTPUTF8"
         }
