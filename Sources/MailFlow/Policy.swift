@@ -28,6 +28,9 @@ public struct Policy: Sendable, Equatable {
     public var algorithms = AlgorithmPolicy.standard
     /// Clients from which our own output may come back: only from them a marker counts.
     public var reinjectionPeers: [Network] = []
+    /// Whether a listener looks at the end whether mail is protected (``AssertedMessage``): then guardd's own output keeps
+    /// its marker until there.
+    public var isAsserted = false
     /// Seconds for which a marker counts.
     public var markerLifetime: Int64 = 5 * 86400
 

@@ -9,6 +9,8 @@ public struct Configuration: Sendable, Equatable {
     public var smime = SMIMESettings()
     /// nil where every message stays one.
     public var split: SplitSettings?
+    /// The listeners of the proxy.
+    public var proxies: [ProxySettings] = []
     /// nil serves no control API.
     public var control: ControlSettings?
     public var `guard` = GuardConfiguration()
@@ -52,9 +54,24 @@ public struct Configuration: Sendable, Equatable {
             policy.splitting = Splitting()
             policy.splitting?.maxCopies = settings.maxCopies
         }
+        proxies = reader.tables("proxy").enumerated().compactMap { ProxyReader($1, number: $0 + 1).read() }
+        checkProxies(problems)
+        policy.isAsserted = proxies.contains { $0.role == .assert }
         if let table = reader.table("control") { control = ControlReader(table).read() }
         if let table = reader.table("guard") { self.guard = GuardReader(table).read() }
         reader.finish()
         try problems.throwIfAny()
+    }
+
+    private func checkProxies(_ problems: Problems) {
+        for (index, proxy) in proxies.enumerated() {
+            let earlier = proxies[..<index]
+            if earlier.contains(where: { $0.name == proxy.name }) {
+                problems.add("proxy[\(index)].name", "two proxies are called \"\(proxy.name)\"; name each differently")
+            }
+            if earlier.contains(where: { $0.listen == proxy.listen }) {
+                problems.add("proxy[\(index)].listen", "two proxies listen on \(proxy.listen); give each its own")
+            }
+        }
     }
 }

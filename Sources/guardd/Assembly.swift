@@ -21,7 +21,7 @@ struct Assembly: Sendable {
     private let budget: Budget
     private let markerKey: SecretBytes
     private let journalKey: SecretBytes
-    fileprivate let log: Logger
+    let log: Logger
 
     /// Opens the store as the user guardd runs as.
     init(_ service: ServiceSettings, log: Logger) throws {
@@ -95,9 +95,16 @@ extension Assembly {
         var settings = ClientSettings(endpoint: endpoint, helloName: configuration.service.hostname)
         // To this machine's own mail server.
         settings.tls = .none
-        let journal = StoreJournal(store, key: journalKey, patience: Int64(split.budget) + 30)
+        return reinjector(to: settings, budget: split.budget)
+    }
+
+    /// Takes the copies of a message to a mail server, each once.
+    ///
+    /// - Parameter budget: seconds for all of them.
+    func reinjector(to server: ClientSettings, budget: Int) -> any Redelivery {
+        let journal = StoreJournal(store, key: journalKey, patience: Int64(budget) + 30)
         return Reinjector(
-            settings, budget: Double(split.budget), journal: journal, log: { [log] in log.warning("\($0)") },
+            server, budget: Double(budget), journal: journal, log: { [log] in log.warning("\($0)") },
             count: { [metrics] in metrics.add(.copies, [("why", $0.rawValue)], by: $1) })
     }
 

@@ -50,23 +50,30 @@ struct Daemon {
         } else {
             control = try assembly.control(configuration, source: source, owner: nil)
         }
+        let proxies = try assembly.proxies(configuration, source: source, owner: privileges?.user)
         try control?.start()
+        try proxies?.start()
         try privileges?.drop()
 
         let notifier = ServiceNotifier()
         let reloader = Reloader(
             path: configurationPath, running: settings, assembly: assembly, source: source, control: control,
-            notifier: notifier, log: log)
+            proxies: proxies, notifier: notifier, log: log)
         SignalThread(
             notifier: notifier, reload: { reloader.reload() },
             drain: {
-                let running = server.messagesInFlight
+                let running = server.messagesInFlight + (proxies?.messagesInFlight ?? 0)
                 log.notice(
                     "stopping: \(running) messages may finish within \(settings.drainTimeout) s, new ones are deferred")
                 notifier.stopping("Waiting for \(running) messages")
-                let left = server.drain(seconds: settings.drainTimeout)
+                // Nothing new by any door; the time is for all of them together.
+                let deadline = Clock.milliseconds() + Int64(settings.drainTimeout) * 1000
+                _ = server.drain(seconds: 0)
+                var left = proxies?.drain(seconds: settings.drainTimeout) ?? 0
+                left += server.drain(seconds: max(0, Int((deadline - Clock.milliseconds()) / 1000)))
                 if left > 0 { log.warning("\(left) messages did not finish in time, Postfix keeps and retries them") }
                 control?.stop(seconds: settings.drainTimeout)
+                proxies?.stop()
                 server.stop()
             }
         ).start()

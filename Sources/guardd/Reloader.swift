@@ -9,6 +9,7 @@ struct Reloader: Sendable {
     let assembly: Assembly
     let source: SnapshotSource
     let control: ControlRoom?
+    let proxies: ProxyRoom?
     let notifier: ServiceNotifier
     let log: Logger
 
@@ -22,7 +23,13 @@ struct Reloader: Sendable {
             }
             let snapshot = try assembly.snapshot(configuration)
             try control?.reload(configuration.control)
+            let makers = try assembly.proxyMakers(configuration, source)
             source.replace(with: snapshot)
+            if let proxies {
+                if proxies.accepts(configuration.proxies) { proxies.replace(makers) }
+            } else if !makers.isEmpty {
+                log.warning("proxies cannot be added while guardd runs: restart guardd for that")
+            }
             log.notice("reloaded \(path); messages in flight keep the configuration they began with")
             notifier.ready("Reloaded")
         } catch {

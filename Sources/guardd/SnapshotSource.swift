@@ -11,18 +11,19 @@ struct Snapshot: Sendable {
 
 /// The snapshot that new messages get. Replacing it does not touch the running ones.
 final class SnapshotSource: SessionSource {
-    private let current = Lock<(generation: Int, snapshot: Snapshot?)>((0, nil))
+    private let state = Lock<(generation: Int, snapshot: Snapshot?)>((0, nil))
 
-    var generation: Int { current.withLock { $0.generation } }
+    var generation: Int { state.withLock { $0.generation } }
+    var current: Snapshot? { state.withLock { $0.snapshot } }
 
     func replace(with snapshot: Snapshot) {
-        current.withLock { $0 = ($0.generation + 1, snapshot) }
+        state.withLock { $0 = ($0.generation + 1, snapshot) }
     }
 
     /// What sessions of the newest configuration are made with.
     /// - Throws: `GuardError` with code `unavailable` before the first.
     func context() throws -> SessionContext {
-        guard let snapshot = current.withLock({ $0.snapshot }) else {
+        guard let snapshot = current else {
             throw GuardError(.unavailable, "guardd is starting")
         }
         return snapshot.context
@@ -30,7 +31,7 @@ final class SnapshotSource: SessionSource {
 
     func makeSession() -> any MailSession {
         // libmilter serves nobody before the first snapshot is there; should that ever change, mail waits.
-        current.withLock { $0.snapshot }?.makeSession() ?? NotReadySession()
+        current?.makeSession() ?? NotReadySession()
     }
 }
 

@@ -22,7 +22,7 @@ import Testing
 
     private func relay(
         _ server: ScriptedServer, _ direction: Direction = .inbound, _ rules: [Rule] = []
-    ) -> LMTPRelay {
+    ) -> ProxyRelay {
         var settings = SMTPConnectionTests.settings(server)
         settings.flavour = .lmtp
         var policy = Policy(authservID: "guard.test")
@@ -30,17 +30,18 @@ import Testing
         policy.rules = rules
         let context = SessionContext(
             policy: policy, keys: NoKeys(), now: { Timestamp(1_700_000_000) }, log: { _ in }, budget: budget)
-        return LMTPRelay(
-            to: settings, declaration: ProxyDeclaration(direction: direction), client: nil, context: { context },
-            log: { _ in })
+        return ProxyRelay(to: settings, answers: .each, log: { _ in }) { queueID in
+            ProxyMessage(
+                context: context, declaration: ProxyDeclaration(direction: direction), client: nil, queueID: queueID)
+        }
     }
 
     private let content = Array("From: <a@example.net>\r\nSubject: hello\r\n\r\n.dot\r\ntext\r\n".utf8)
 
     /// A whole transaction; the codes after DATA.
-    private func send(_ relay: LMTPRelay, to recipients: [String]) throws -> [Int] {
+    private func send(_ relay: ProxyRelay, to recipients: [String]) throws -> [Int] {
         let sender = try #require(SMTPPath(Array("a@example.net".utf8)))
-        guard relay.sender(sender, []).code == 250 else { return [] }
+        guard relay.sender(sender, [], trace: []).code == 250 else { return [] }
         for recipient in recipients { _ = relay.recipient(try #require(SMTPPath(Array(recipient.utf8))), []) }
         guard relay.data().code == 354 else { return [] }
         relay.content(content.span)
@@ -110,7 +111,7 @@ import Testing
         let server = try SMTPConnectionTests.server(fault: .die, at: .greeting, lmtp: true)
         let relay = relay(server)
         let sender = try #require(SMTPPath(Array("a@example.net".utf8)))
-        #expect(relay.sender(sender, []).code == 451)
+        #expect(relay.sender(sender, [], trace: []).code == 451)
         #expect(relay.recipient(sender, []).code == 503 && relay.data().code == 503)
         #expect(relay.endOfData(isBodyRepaired: false).map(\.code) == [503])
         relay.closed()
@@ -130,7 +131,7 @@ import Testing
         let server = try SMTPConnectionTests.server(heard, lmtp: true)
         let relay = relay(server)
         let path = try #require(SMTPPath(Array("a@example.org".utf8)))
-        #expect(relay.sender(path, []).code == 250 && relay.recipient(path, []).code == 250)
+        #expect(relay.sender(path, [], trace: []).code == 250 && relay.recipient(path, []).code == 250)
         relay.content(content.span)
         relay.reset()
         #expect(relay.endOfData(isBodyRepaired: false).map(\.code) == [503])

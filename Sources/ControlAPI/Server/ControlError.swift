@@ -1,3 +1,5 @@
+import Libcrypto
+
 /// Why the control API cannot be served. Two errors are equal if their codes are.
 public struct ControlError: Error, Equatable, Sendable, CustomStringConvertible {
     public enum Code: Sendable {
@@ -17,6 +19,14 @@ public struct ControlError: Error, Equatable, Sendable, CustomStringConvertible 
     init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
+    }
+
+    init(_ error: SocketFileError) {
+        switch error.code {
+        case .socketInUse: self.init(.socketInUse, error.message)
+        case .unknownGroup: self.init(.unknownGroup, error.message)
+        case .cannotListen: self.init(.cannotListen, error.message)
+        }
     }
 
     public var description: String { message }

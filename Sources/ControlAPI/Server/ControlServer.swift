@@ -3,6 +3,7 @@ import Guard
 import HTTPTypes
 import HummingbirdCore
 import HummingbirdTLS
+import Libcrypto
 public import Logging
 import NIOCore
 import NIOExtras
@@ -78,7 +79,12 @@ public final class ControlServer: Sendable {
         let http = HTTP1Channel(responder: respond, configuration: configuration)
         switch listener {
         case .unix(let path, let mode, let group, let owner):
-            let descriptor = try SocketFile(path: path).create(mode: mode, group: group, owner: owner)
+            let descriptor: CInt
+            do throws(SocketFileError) {
+                descriptor = try SocketFile(path: path).create(mode: mode, group: group, owner: owner)
+            } catch {
+                throw ControlError(error)
+            }
             return try listening(on: path) { try bootstrap(http).withBoundSocket(descriptor).wait() }
         case .tcp(let host, let port, nil):
             return try listening(on: host) { try bootstrap(http).bind(host: host, port: port).wait() }

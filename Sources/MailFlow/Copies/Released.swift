@@ -54,6 +54,9 @@ public struct Released: Sendable {
         case .encrypted(let found):
             guard found == .protected else { return nil }
             self.init(route, header: header.serialized, body: body, isProtected: true)
+        case .asserted(let found):
+            guard found.count == route.recipients.count, found.allSatisfy(\.holds) else { return nil }
+            self.init(route, header: header.serialized, body: body, isProtected: false)
         case .ownOutput: self.init(route, header: header.serialized, body: body, isProtected: true)
         }
     }
@@ -71,6 +74,8 @@ enum Passing {
     case inspected(Plan)
     /// Its sender encrypted it, as a walk to the last octet has shown.
     case encrypted(AlreadyProtectedWalker.Verdict)
+    /// It is on its last step, and for each recipient either no rule requires protection or a look has shown it.
+    case asserted([Asserted])
     /// It was protected or written by guardd, as its marker has shown.
     case ownOutput
 }

@@ -13,13 +13,35 @@ public struct ProxyDeclaration: Sendable, Equatable {
     }
 }
 
+/// One message on its way through a proxy. For one thread; the order is ``sender(_:_:)``, ``recipient(_:_:)`` for each,
+/// ``push(_:)`` and ``finish(isBodyRepaired:)``. Memory stays reserved until the object goes: keep it for as long as what
+/// it released is being sent.
+public protocol ProxiedMessage: AnyObject {
+    /// Attributes of XFORWARD for the next hop; they decide nothing.
+    var trace: [(name: String, value: String)] { get set }
+
+    /// MAIL, with its ESMTP parameters. Returns why no message can be taken now; nil where one can.
+    func sender(_ path: [UInt8], _ parameters: [[UInt8]]) -> SMTPReply?
+    /// RCPT of a recipient whom the next hop accepts; they are counted from 0.
+    func recipient(_ path: [UInt8], _ parameters: [[UInt8]])
+    /// A piece of the message, line ends CRLF.
+    func push(_ bytes: Span<UInt8>)
+    /// The client broke off: nothing leaves.
+    func abort()
+    /// The groups; every recipient is in exactly one.
+    ///
+    /// - Parameter isBodyRepaired: whether line ends in the body came as something else than CRLF. What was signed there is
+    ///   then not what came, and verifies as `fail`.
+    func finish(isBodyRepaired: Bool) -> [ProxyGroup]
+}
+
 /// Recipients of one message with the same outcome.
 public struct ProxyGroup: Sendable {
     public enum Outcome: Sendable {
         /// To be handed to the next hop, whose answer is the answer.
         case released(Released)
-        /// Kept until they have keys: the answer is a 250.
-        case held
+        /// Nothing is left to send: kept until they have keys, or delivered in several copies. The answer is a 250.
+        case done
         case refused(SMTPReply)
     }
 

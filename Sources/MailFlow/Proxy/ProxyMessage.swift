@@ -2,15 +2,18 @@ import Libcrypto
 import MIME
 import ProtectedMail
 
-/// One message on its way through a proxy: where it is going is declared, its recipients are known and each has an answer
-/// of their own. It comes as one stream, header and body; at the end it falls into groups, each of which leaves in its own
-/// form or is refused without a word about the others.
-///
-/// For one thread. The order is ``sender(_:_:)``, ``recipient(_:_:)`` for each, ``push(_:)`` and ``finish(isBodyRepaired:)``.
-/// Memory stays reserved until the object goes: keep it for as long as what it released is being sent.
-public final class ProxyMessage {
-    /// Octets of the header that are waited for; how much of it is taken is up to the message.
-    private static let maxHeader = (1 << 20) + (64 << 10)
+/// A message that comes as one stream, header and body, and whose direction is declared. At the end it falls into groups,
+/// each of which leaves in its own form or is refused without a word about the others; where there is one answer for all
+/// recipients, there is one group.
+public final class ProxyMessage: ProxiedMessage {
+    /// Whose answer is whose.
+    public enum Answers: Sendable {
+        /// Each recipient has one (LMTP).
+        case each
+        /// There is one for all (SMTP): a message that needs several copies leaves by `redelivery`, or is refused where there
+        /// is none.
+        case one(redelivery: (any Redelivery)?)
+    }
 
     private struct Work {
         let state: MessageState
@@ -19,17 +22,16 @@ public final class ProxyMessage {
         var early: Outcome?
     }
 
-    /// Attributes of XFORWARD for the next hop; they decide nothing.
     public var trace: [(name: String, value: String)] = []
 
     private let context: SessionContext
     private let declaration: ProxyDeclaration
+    private let hasOneAnswer: Bool
     private let client: ClientAddress?
     /// The message before it falls into groups, and its record where it never does.
     private let whole: MessageState
     /// nil once the header has ended.
-    private var header: [UInt8]? = []
-    private var lineStart = 0
+    private var header: HeaderCollector? = HeaderCollector()
     private let original: Spool
     private var work: [Work] = []
     /// The answer for everybody.
@@ -41,11 +43,19 @@ public final class ProxyMessage {
     ///   - client: who is connected, and not whom they speak for; nil for a local socket.
     ///   - queueID: the mail server's name for the message, for the log.
     public init(
-        context: SessionContext, declaration: ProxyDeclaration, client: ClientAddress?, queueID: String = "-"
+        context: SessionContext, declaration: ProxyDeclaration, answers: Answers = .each, client: ClientAddress?,
+        queueID: String = "-"
     ) {
         var context = context
         // The copies go to the proxy's own next hop.
-        context.redelivery = nil
+        switch answers {
+        case .each:
+            context.redelivery = nil
+            hasOneAnswer = false
+        case .one(let redelivery):
+            context.redelivery = redelivery
+            hasOneAnswer = true
+        }
         self.context = context
         self.declaration = declaration
         self.client = client
@@ -61,45 +71,28 @@ public final class ProxyMessage {
         for work in work { work.state.release() }
     }
 
-    /// MAIL, with its ESMTP parameters. Returns why no message can be taken now; nil where one can.
     public func sender(_ path: [UInt8], _ parameters: [[UInt8]]) -> SMTPReply? {
         whole.envelope.setSender(path: path, parameters: parameters)
         if context.isDraining() { return Replies.draining }
         return context.budget.isExhausted ? Replies.busy : nil
     }
 
-    /// RCPT of a recipient whom the next hop accepts; they are counted from 0.
     public func recipient(_ path: [UInt8], _ parameters: [[UInt8]]) {
         var recipient = Envelope.Recipient(path: path, resolved: nil, parameters: parameters)
         recipient.position = whole.envelope.recipients.count
         whole.envelope.recipients.append(recipient)
     }
 
-    /// A piece of the message, line ends CRLF.
     public func push(_ bytes: Span<UInt8>) {
         guard refusal == nil, !isOver else { return }
-        guard header != nil else { return pushBody(bytes) }
-        // Taken out, so that adding to it copies nothing.
-        var header = self.header ?? []
-        self.header = []
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            header.append(byte)
-            index += 1
-            guard byte == 0x0A || header.count > Self.maxHeader else { continue }
-            let line = header[lineStart...]
-            lineStart = header.count
-            if line.elementsEqual([0x0D, 0x0A]) || line.elementsEqual([0x0A]) || header.count > Self.maxHeader {
-                endHeader(header)
-                pushBody(bytes.extracting(index..<bytes.count))
-                return
-            }
+        guard let end = header?.push(bytes) else {
+            if header == nil { pushBody(bytes) }
+            return
         }
-        self.header = header
+        endHeader()
+        pushBody(bytes.extracting(end..<bytes.count))
     }
 
-    /// The client broke off: nothing leaves.
     public func abort() {
         guard !isOver else { return }
         isOver = true
@@ -111,12 +104,10 @@ public final class ProxyMessage {
 
     // MARK: - Header
 
-    private func endHeader(_ bytes: [UInt8]) {
+    private func endHeader() {
+        guard let collector = header else { return }
         header = nil
-        var limits = Limits.standard
-        limits.maxHeaderBytes = Self.maxHeader + 1
-        limits.maxLineLength = Self.maxHeader + 1
-        guard let (fields, rest) = try? splitMessage(bytes, limits: limits) else {
+        guard let (fields, rest) = collector.split() else {
             refusal = Replies.headerTooLarge
             return
         }
@@ -127,12 +118,15 @@ public final class ProxyMessage {
         reserved = MessageState.baseCost
         do {
             let facts = MessageFacts(sender: whole.envelope.sender, header: fields)
-            let plans = try Planner(
-                policy: context.policy, keys: context.keys, now: context.now(), facts: facts,
-                direction: declaration.direction, login: nil, isOriginKnown: declaration.maySign
-            ).groups(for: whole.envelope.recipients)
+            let planner = Planner(
+                policy: policy, keys: context.keys, now: context.now(), facts: facts,
+                direction: declaration.direction, login: nil, isOriginKnown: declaration.maySign)
             for field in fields { whole.add(field) }
-            work = plans.map { begin($0, fields) }
+            let recipients = whole.envelope.recipients
+            work =
+                hasOneAnswer
+                ? [begin(try planner.copies(for: recipients), for: recipients, fields)]
+                : try planner.groups(for: recipients).map { begin([$0], for: $0.recipients, fields) }
         } catch {
             whole.record.reasons.append("key store: \(error)")
             refusal = Replies.failure
@@ -142,19 +136,32 @@ public final class ProxyMessage {
         if !rest.isEmpty { pushBody(rest.span) }
     }
 
-    private func begin(_ plan: CopyPlan, _ fields: [HeaderField]) -> Work {
+    /// The policy as it is where the copies go: whether there can be several is not the milter's affair here.
+    private var policy: Policy {
+        var policy = context.policy
+        if hasOneAnswer { policy.splitting = context.redelivery == nil ? nil : policy.splitting ?? Splitting() }
+        return policy
+    }
+
+    private func begin(
+        _ plans: [CopyPlan], for recipients: [Envelope.Recipient], _ fields: [HeaderField]
+    ) -> Work {
+        var context = context
+        context.policy = policy
         let state = MessageState(context: context, client: client)
         state.envelope = whole.envelope
-        state.envelope.recipients = plan.recipients
+        state.envelope.recipients = recipients
         state.record.queueID = whole.record.queueID
-        state.isGroup = true
+        state.isGroup = !hasOneAnswer
+        state.proxyTrace = trace
         state.takeHeader(of: whole)
         let isKnown =
-            declaration.trustsVerdicts && declaration.direction == .inbound && plan.plan.isEmpty && plan.rules.isEmpty
+            declaration.trustsVerdicts && declaration.direction == .inbound
+            && plans.allSatisfy { $0.plan.isEmpty && $0.rules.isEmpty }
             && fields.contains { $0.isNamed(VerdictField.name) }
         state.inspects = !isKnown
-        var work = Work(state: state, positions: plan.recipients.compactMap(\.position))
-        end(&work, with: state.begin(declaration.direction, keepsResults: isKnown) { _ in [plan] })
+        var work = Work(state: state, positions: recipients.compactMap(\.position))
+        end(&work, with: state.begin(declaration.direction, keepsResults: isKnown) { _ in plans })
         return work
     }
 
@@ -181,12 +188,8 @@ public final class ProxyMessage {
 
     // MARK: - End
 
-    /// The groups; every recipient is in exactly one.
-    ///
-    /// - Parameter isBodyRepaired: whether line ends in the body came as something else than CRLF. What was signed there is
-    ///   then not what came, and verifies as `fail`.
     public func finish(isBodyRepaired: Bool = false) -> [ProxyGroup] {
-        if !isOver, refusal == nil, let header { endHeader(header) }
+        if !isOver, refusal == nil { endHeader() }
         if !isOver, let refusal { return refuseAll(refusal) }
         guard !isOver, !work.isEmpty else { return refuseAll(Replies.failure) }
         isOver = true
@@ -214,7 +217,7 @@ public final class ProxyMessage {
             ProxyGroup(positions: work.positions, outcome: outcome)
         }
         switch outcome.reply {
-        case .discard: return group(.held)
+        case .discard: return group(.done)
         case .reject(let reply), .tempfail(let reply): return group(.refused(reply))
         case .proceed, .accept, .skipBody:
             guard let released = work.state.released(outcome, original: original, trace: trace) else {

@@ -73,4 +73,19 @@ struct Marker: Equatable {
             (byte < 16 ? "0" : "") + String(byte, radix: 16)
         }.joined()
     }
+
+    /// What the one marker of a message says of a recipient, whoever brought it; nil where it says nothing.
+    static func covering(
+        _ header: [HeaderField], _ digest: [UInt8]?, _ context: SessionContext
+    ) throws -> (Envelope.Recipient) -> Kind? {
+        let found = header.filter { $0.isNamed(name) }
+        guard let digest, let key = context.markerKey, found.count == 1,
+            let marker = found.first.flatMap({ Marker(parsing: $0.rawValue) })
+        else { return { _ in nil } }
+        let now = context.now().seconds
+        return { recipient in
+            let isCovered = try? marker.covers(key: key, bodyDigest: digest, recipients: [recipient.text], now: now)
+            return isCovered == true ? marker.kind : nil
+        }
+    }
 }

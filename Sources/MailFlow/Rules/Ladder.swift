@@ -1,5 +1,5 @@
 /// Where a message is going.
-public enum Direction: String, Sendable {
+public enum Direction: String, Sendable, CaseIterable {
     case inbound
     case outbound
 }

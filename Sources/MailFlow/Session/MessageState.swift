@@ -23,6 +23,8 @@ final class MessageState {
     var isGroup = false
     /// Whether inbound mail is looked at; not where our fields of an earlier look are kept.
     var inspects = true
+    /// The trace that a proxy's client gave, where one did; then the mail server has written its Received field already.
+    var proxyTrace: [(name: String, value: String)]?
 
     private let client: ClientAddress?
     private let clientName: String
@@ -327,6 +329,11 @@ final class MessageState {
     func finish(isBodyRepaired: Bool = false) -> Outcome {
         if isOwnOutput() {
             record.result = .marked
+            if context.policy.isAsserted {
+                edits.removeAll { edit in
+                    if case .remove(let name, _) = edit { name.lowercased() == Marker.name.lowercased() } else { false }
+                }
+            }
             return accepted(.ownOutput)
         }
         if let refusal = plan.refusal { return refused(.refusing(refusal)) }
@@ -455,7 +462,9 @@ final class MessageState {
 
     private func route(to recipients: [Envelope.Recipient]) -> ReleasedRoute {
         var route = envelope.route(to: recipients)
-        if cameBySMTP, let client {
+        if let proxyTrace {
+            route.trace = proxyTrace
+        } else if cameBySMTP, let client {
             route.trace = [
                 ("NAME", ReleasedRoute.traceName(clientName)),
                 ("ADDR", (client.bytes.count == 16 ? "IPV6:" : "") + "\(client)"),
@@ -473,20 +482,18 @@ final class MessageState {
         var edits = edits
         if let protected {
             edits += bodyChangeEdits + protected.headerEdits
-            if let key = context.markerKey, !context.policy.reinjectionPeers.isEmpty,
-                let marker = try makeMarker(key, protected.body, for: copy.recipients)
-            {
-                edits.append(.insert(index: 0, name: Marker.name, value: marker.value))
-            }
+            edits += try markerEdits(protected.body, for: copy.recipients)
         } else {
             edits += HeaderCleaner.removals(from: header) { $0.isNamed("Bcc") || $0.isNamed("Resent-Bcc") }
         }
-        let received = ReceivedField(
-            clientName: clientName, client: client, cameBySMTP: cameBySMTP,
-            isAuthenticated: ladder.login?.isEmpty == false, host: host, queueID: record.queueID)
-        edits.append(
-            .insert(
-                index: 0, name: ReceivedField.name, value: received.value(unixSeconds: context.now().seconds)))
+        if proxyTrace == nil {
+            let received = ReceivedField(
+                clientName: clientName, client: client, cameBySMTP: cameBySMTP,
+                isAuthenticated: ladder.login?.isEmpty == false, host: host, queueID: record.queueID)
+            edits.append(
+                .insert(
+                    index: 0, name: ReceivedField.name, value: received.value(unixSeconds: context.now().seconds)))
+        }
         for edit in edits { edited.apply(edit) }
         return edited
     }
@@ -503,11 +510,7 @@ final class MessageState {
         let policy = context.policy
         var edits = edits + bodyChangeEdits
         edits += protected.headerEdits
-        if let key = context.markerKey, !policy.reinjectionPeers.isEmpty,
-            let marker = try makeMarker(key, protected.body, for: envelope.recipients)
-        {
-            edits.append(.insert(index: 0, name: Marker.name, value: marker.value))
-        }
+        edits += try markerEdits(protected.body, for: envelope.recipients)
         let added = edits.reduce(0) { sum, edit in
             switch edit {
             case .insert(_, let name, let value), .append(let name, let value):
@@ -523,14 +526,16 @@ final class MessageState {
         return Outcome(edits: edits, body: protected.body, reply: .accept)
     }
 
-    private func makeMarker(
-        _ key: SecretBytes, _ body: Spool, for recipients: [Envelope.Recipient]
-    ) throws -> Marker? {
+    /// The marker of what was made, where somebody asks for it later.
+    private func markerEdits(_ body: Spool, for recipients: [Envelope.Recipient]) throws -> [HeaderEdit] {
+        let policy = context.policy
+        guard let key = context.markerKey, !policy.reinjectionPeers.isEmpty || policy.isAsserted else { return [] }
         let digest = try Digest(.sha256)
         try body.forEachChunk { digest.update($0) }
-        let expiry = context.now().seconds + context.policy.markerLifetime
+        let expiry = context.now().seconds + policy.markerLifetime
         return try Marker(
-            key: key, bodyDigest: digest.finish(), recipients: recipients.map(\.text), expiry: expiry)
+            key: key, bodyDigest: digest.finish(), recipients: recipients.map(\.text), expiry: expiry
+        ).map { [.insert(index: 0, name: Marker.name, value: $0.value)] } ?? []
     }
 
     /// The record of a message that goes on without a new body.

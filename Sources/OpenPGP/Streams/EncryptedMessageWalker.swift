@@ -19,6 +19,8 @@ public final class EncryptedMessageWalker {
     /// Armor header fields are readable by everybody: more than a few are a message of their own.
     private static let maximumHeaderOctets = 1024
     private static let maximumFirstLine = 200
+    /// Version, length, version of the key and the longest fingerprint, algorithm, and something of the key.
+    private static let sessionKeyStartOctets = 40
 
     private var input = Input.undecided
     private var opening: [UInt8] = []
@@ -27,8 +29,16 @@ public final class EncryptedMessageWalker {
     private var sessionKeys = 0
     private var bodyCount = 0
     private var version: UInt8?
+    private var tag: PacketTag?
     private var failure: Verdict?
     private var dearmored: [UInt8] = []
+    /// The start of an encrypted session key: whom it names comes first.
+    private var sessionKeyStart: [UInt8] = []
+
+    /// The key IDs that the encrypted session keys so far name, `KeyID.wildcard` for hidden ones; at most
+    /// ``maximumRecipients``.
+    public private(set) var recipients: [KeyID] = []
+    public static let maximumRecipients = 10_000
 
     public init() {}
 
@@ -119,6 +129,10 @@ public final class EncryptedMessageWalker {
                 case .began(let header): begin(header.tag)
                 case .body(let range):
                     if version == nil { version = bytes.octet(range.lowerBound) }
+                    if tag == .publicKeyEncryptedSessionKey, sessionKeyStart.count < Self.sessionKeyStartOctets {
+                        let wanted = min(range.count, Self.sessionKeyStartOctets - sessionKeyStart.count)
+                        sessionKeyStart.append(bytes.extracting(range.lowerBound..<(range.lowerBound + wanted)))
+                    }
                     bodyCount += range.count
                 case .ended: end()
                 }
@@ -131,6 +145,8 @@ public final class EncryptedMessageWalker {
     private func begin(_ tag: PacketTag) {
         bodyCount = 0
         version = nil
+        self.tag = tag
+        sessionKeyStart = []
         switch (tag, state) {
         case (.publicKeyEncryptedSessionKey, .sessionKeys), (.symmetricKeyEncryptedSessionKey, .sessionKeys):
             sessionKeys += 1
@@ -146,6 +162,11 @@ public final class EncryptedMessageWalker {
         case .sessionKeys:
             // The smallest that can hold a session key; the largest keys stay far below the bound.
             if bodyCount < 12 || bodyCount > 5000 { failure = .notProtected }
+            if tag == .publicKeyEncryptedSessionKey, recipients.count < Self.maximumRecipients,
+                let packet = try? EncryptedSessionKey(parsingBody: sessionKeyStart)
+            {
+                recipients.append(packet.keyID)
+            }
         case .data:
             // Version, prefix, and an integrity code. Something shorter hides nothing.
             if bodyCount < 40 || version != 1 && version != 2 { failure = .notProtected }

@@ -1,5 +1,6 @@
+public import CMS
 public import MIME
-import OpenPGP
+public import OpenPGP
 
 /// Finds out, as a message streams by, whether it is already encrypted by its sender; for use beside a `Protector`.
 ///
@@ -30,12 +31,16 @@ public final class AlreadyProtectedWalker {
     private var around: [UInt8] = []
     private var isRefused = false
     private var isFinished = false
+    /// The start of a CMS message, where its recipients stand; nil where nobody asks for them.
+    private var head: [UInt8]?
 
     /// Starts the walk; nil when the header says that the message is not encrypted.
     ///
     /// Candidates are `multipart/encrypted` of OpenPGP, `application/pkcs7-mime`, and a text body, which may be inline
     /// armor.
-    public init?(header: [HeaderField]) {
+    ///
+    /// - Parameter namesRecipients: whether ``recipients`` will be asked for.
+    public init?(header: [HeaderField], namesRecipients: Bool = false) {
         let facts = ContentFacts(header)
         guard facts.doubts.isEmpty else { return nil }
         let encoding =
@@ -54,6 +59,7 @@ public final class AlreadyProtectedWalker {
             default: return nil
             }
             kind = .cms
+            if namesRecipients { head = [] }
             decoder = PartDecoder(encoding)
         case "text/plain":
             kind = .inline
@@ -92,7 +98,11 @@ public final class AlreadyProtectedWalker {
         switch kind {
         case .openpgp, .inline:
             packets.push(bytes)
-        case .cms: cms.push(bytes)
+        case .cms:
+            cms.push(bytes)
+            if let count = head?.count, count < RecipientNames.maximumHead {
+                head?.append(bytes.extracting(0..<min(bytes.count, RecipientNames.maximumHead - count)))
+            }
         }
     }
 
@@ -126,6 +136,12 @@ public final class AlreadyProtectedWalker {
         }
     }
 
+    /// Whom the message names as able to read it, once it is known to be protected.
+    public var recipients: MessageRecipients {
+        MessageRecipients(
+            keyIDs: packets.recipients, certificates: head.map { RecipientNames.read($0) } ?? [])
+    }
+
     /// Whether the first part is the control part of RFC 3156, section 4, and nothing else.
     private var isControlPart: Bool {
         guard let part = try? Message(parsing: control), part.root.contentType.mediaType == "application/pgp-encrypted"
@@ -133,4 +149,12 @@ public final class AlreadyProtectedWalker {
         let words = part.body(of: part.root).split(whereSeparator: Octet.isBlank).map { Array($0) }
         return words == [Array("Version:".utf8), Array("1".utf8)]
     }
+}
+
+/// Whom an encrypted message names as able to read it: a claim, for nobody can open what a false name stands at either.
+public struct MessageRecipients: Sendable, Equatable {
+    /// OpenPGP; `KeyID.wildcard` for hidden ones.
+    public let keyIDs: [KeyID]
+    /// S/MIME.
+    public let certificates: [CertificateIdentifier]
 }

@@ -25,9 +25,9 @@ struct ControlReader {
         }
         if let users = reader.strings("support_users", example: "root") { settings.supportUsers = users.map(\.value) }
         if let users = reader.strings("mail_users", example: "vmail") { settings.mailUsers = users.map(\.value) }
-        settings.clientCredentials = file("client_credentials", example: "/etc/guardd/webmail.credentials")
-        settings.supportCredentials = file("support_credentials", example: "/etc/guardd/support.credentials")
-        settings.mailCredentials = file("mail_credentials", example: "/etc/guardd/mail.credentials")
+        settings.clientCredentials = reader.file("client_credentials", example: "/etc/guardd/webmail.credentials")
+        settings.supportCredentials = reader.file("support_credentials", example: "/etc/guardd/support.credentials")
+        settings.mailCredentials = reader.file("mail_credentials", example: "/etc/guardd/mail.credentials")
         reader.size("max_mail_size", in: (64 << 10)...(1 << 30), &settings.maxMailSize)
         reader.size("max_body_size", in: (64 << 10)...(64 << 20), &settings.maxBodySize)
         reader.size("memory_budget", in: (1 << 20)...(1 << 40), &settings.memoryBudget)
@@ -39,8 +39,8 @@ struct ControlReader {
     }
 
     private func tcp(_ settings: inout ControlSettings) {
-        let certificate = file("tls_certificate", example: "/etc/guardd/control.pem")
-        let key = file("tls_key", example: "/etc/guardd/control.key")
+        let certificate = reader.file("tls_certificate", example: "/etc/guardd/control.pem")
+        let key = reader.file("tls_key", example: "/etc/guardd/control.key")
         var plain = false
         reader.boolean("plain_on_loopback", &plain)
         switch (certificate, key) {
@@ -67,14 +67,5 @@ struct ControlReader {
                 "tcp without TLS would show passwords to the network; name tls_certificate and tls_key, or, on loopback behind a proxy, write plain_on_loopback = true"
             )
         }
-    }
-
-    private func file(_ key: String, example: String) -> String? {
-        guard let text = reader.string(key, example: example), !text.value.isEmpty else { return nil }
-        guard text.value.hasPrefix("/") else {
-            reader.problems.add(text.path, "\(key) = \"\(text.value)\" is no absolute path; begin it with /")
-            return nil
-        }
-        return text.value
     }
 }

@@ -4,6 +4,7 @@ final class TableReader {
     let problems: Problems
     private var values: [String: (path: String, node: Node)] = [:]
     private var known: [String] = []
+    private let written: Set<String>
 
     /// Hyphens and underscores in the names of settings mean the same; where keys are data (`hasLiteralKeys`), each stands
     /// for itself.
@@ -12,9 +13,11 @@ final class TableReader {
     ) {
         self.path = path
         self.problems = problems
+        func name(_ key: String) -> String { hasLiteralKeys ? key : String(key.map { $0 == "-" ? "_" : $0 }) }
+        written = Set(entries.map { name($0.key) })
         for (key, value) in entries {
             let full = path.isEmpty ? key : path + "." + key
-            let name = hasLiteralKeys ? key : String(key.map { $0 == "-" ? "_" : $0 })
+            let name = name(key)
             if values[name] != nil { problems.add(full, "\(name) is set twice; write it once") }
             values[name] = (full, value)
         }
@@ -22,6 +25,9 @@ final class TableReader {
 
     /// Where a setting stands, or would stand.
     func place(_ key: String) -> String { path.isEmpty ? key : path + "." + key }
+
+    /// Whether the document has the setting, whatever its value.
+    func wasWritten(_ key: String) -> Bool { written.contains(key) }
 
     func take(_ key: String) -> (path: String, node: Node)? {
         known.append(key)
