@@ -9,50 +9,6 @@ import Testing
 
 /// Passwords of mailboxes, asked of a real Dovecot.
 @Suite(.enabled(if: getuid() == 0 && Shell.has("dovecot"))) struct DovecotVerifierTests {
-    /// A Dovecot that does nothing but authenticate.
-    private final class Dovecot {
-        let folder: TemporaryDirectory
-        var socket: String { folder.file("run/auth-client") }
-        private let process: ChildProcess
-
-        init() throws {
-            folder = try TemporaryDirectory("dovecot", mode: 0o755)
-            try folder.write(
-                "users", "alice@example.org:{PLAIN}s3cret \u{e4}\u{1F511}:::::\nbob@example.org:{PLAIN}other:::::\n")
-            try folder.write(
-                "dovecot.conf",
-                """
-                base_dir = \(folder.file("run"))
-                state_dir = \(folder.file("state"))
-                log_path = \(folder.file("log"))
-                protocols =
-                ssl = no
-                auth_mechanisms = plain
-                auth_failure_delay = 0
-                default_internal_user = dovecot
-                default_login_user = dovenull
-                passdb {
-                  driver = passwd-file
-                  args = \(folder.file("users"))
-                }
-                userdb {
-                  driver = static
-                  args = uid=65534 gid=65534 home=/nonexistent
-                }
-                service auth {
-                  user = root
-                  unix_listener auth-client {
-                    mode = 0666
-                  }
-                }
-                """)
-            process = try ChildProcess("dovecot", ["-F", "-c", folder.file("dovecot.conf")], log: folder.file("out"))
-            try Wait.untilListening(.unix(socket))
-        }
-
-        deinit { process.stop() }
-    }
-
     private static func verify(_ path: String, _ mailbox: String, _ password: String) throws -> Bool {
         let mailbox = try #require(EmailAddress(mailbox))
         return try DovecotVerifier(path: path).verify(
@@ -60,14 +16,15 @@ import Testing
     }
 
     @Test func rightAndWrongPasswords() throws {
-        let dovecot = try Dovecot()
-        #expect(try Self.verify(dovecot.socket, "alice@example.org", "s3cret \u{e4}\u{1F511}"))
-        #expect(try Self.verify(dovecot.socket, "bob@example.org", "other"))
+        let dovecot = try DovecotInstance(
+            users: ["alice@example.org": "s3cret \u{e4}\u{1F511}", "bob@example.org": "other"])
+        #expect(try Self.verify(dovecot.authSocket, "alice@example.org", "s3cret \u{e4}\u{1F511}"))
+        #expect(try Self.verify(dovecot.authSocket, "bob@example.org", "other"))
         for (mailbox, password) in [
             ("alice@example.org", "other"), ("alice@example.org", ""), ("nobody@example.org", "other"),
             ("bob@example.org", "other\u{0}"), ("bob@example.org", "other\tuser=alice@example.org\nAUTH"),
         ] {
-            #expect(try !Self.verify(dovecot.socket, mailbox, password))
+            #expect(try !Self.verify(dovecot.authSocket, mailbox, password))
         }
     }
 

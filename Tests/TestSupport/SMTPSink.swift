@@ -12,7 +12,7 @@ public struct DeliveredMessage: Sendable {
     /// The queue id that the last server wrote into the topmost Received field: Postfix's own.
     public let queueID: String?
 
-    init(sender: String, recipients: [String], parameters: String, data: [UInt8]) {
+    public init(sender: String, recipients: [String], parameters: String, data: [UInt8]) {
         self.sender = sender
         self.recipients = recipients
         self.parameters = parameters

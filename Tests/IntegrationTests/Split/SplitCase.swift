@@ -58,6 +58,16 @@ struct SplitCase {
         }
     }
 
+    /// The answer to one recipient where each has one; nil where they get the message.
+    func refusal(of recipient: String) -> Int? {
+        switch outcome {
+        case "noblind" where recipients.count > 1 && blind.contains(recipient): 550
+        case "noblind", "required", "strict", "both", "hidden": Self.hasKey(recipient) ? nil : 550
+        case "defer": Self.hasKey(recipient) ? nil : 451
+        default: nil
+        }
+    }
+
     /// What a recipient must get.
     func form(for recipient: String) -> CopyReader.Form {
         switch outcome {
@@ -71,8 +81,11 @@ struct SplitCase {
     }
 
     /// Everybody exactly one copy that they can read, and none that tells more than it may.
-    func check(_ copies: [DeliveredMessage], _ people: SplitPeople) throws {
-        #expect(copies.flatMap(\.recipients).sorted() == recipients.sorted(), "\(id): each exactly once")
+    ///
+    /// - Parameter delivered: who of the recipients, where not all.
+    func check(_ copies: [DeliveredMessage], _ people: SplitPeople, to delivered: [String]? = nil) throws {
+        #expect(
+            copies.flatMap(\.recipients).sorted() == (delivered ?? recipients).sorted(), "\(id): each exactly once")
         for copy in copies {
             let form = CopyReader.form(copy)
             for recipient in copy.recipients { #expect(form == self.form(for: recipient), "\(id): \(recipient)") }

@@ -14,6 +14,8 @@ final class SplitPeople: Sendable {
     let smime: [String: (identity: OpenSSLAuthority.Identity, serial: Int)]
     let authority: OpenSSLAuthority
     let gpg: GnuPGHome
+    /// Somebody on the other side of the last step.
+    let keeper: SecretCertificate
     /// The certificate of somebody guardd hears of later, late@pgp.test.
     let lateKey: [UInt8]
 
@@ -32,6 +34,7 @@ final class SplitPeople: Sendable {
             openpgp[address] = try key(address)
         }
         self.openpgp = openpgp
+        keeper = try key("keeper@out.test")
         lateKey = try key("late@pgp.test").certificate.serialized()
         gpg = try GnuPGHome()
         let secrets = (0..<Self.known).compactMap { openpgp["p\($0)@pgp.test"] }.map { secret in
