@@ -148,7 +148,8 @@ let doors: [Target] = [
         name: "MilterServerTests",
         dependencies: ["MilterServer", "MailFlow", "ProtectedMail", "Libcrypto", "TestSupport"],
         exclude: ["Lua"], swiftSettings: base),
-    .testTarget(name: "GuardctlTests", dependencies: ["guardctl", "TestSupport"], swiftSettings: base),
+    .testTarget(
+        name: "GuardctlTests", dependencies: ["guardctl", "Settings", "TestSupport"], swiftSettings: base),
     .testTarget(
         name: "MailProxyTests",
         dependencies: ["MailProxy", "MailFlow", "ProtectedMail", "OpenPGP", "MIME", "Libcrypto", "TestSupport"],

@@ -1,4 +1,5 @@
 import Foundation
+import Settings
 import Testing
 
 @testable import guardctl
@@ -230,6 +231,90 @@ struct DoctorTests {
             ("  -o message_size_limit=78643200", "  -o message_size_limit=78643200 -o milter_content_timeout=60s")
         ])
         #expect(codes(cleanup) == ["timeout"])
+    }
+
+    // MARK: - Proxies
+
+    private static func proxy(
+        _ role: ProxySettings.Role, _ listen: String, _ next: String, isOpen: Bool = false
+    ) -> MailSite.Proxy {
+        MailSite.Proxy(
+            name: role.rawValue, role: role, listen: CopyHop(listen), nextHop: CopyHop(next), isOpen: isOpen)
+    }
+
+    private static let filters: [MailSite.Proxy] = [
+        proxy(.afterQueue, "127.0.0.1:10025", "127.0.0.1:10027"),
+        proxy(.assert, "127.0.0.1:10028", "127.0.0.1:10029"),
+        proxy(.lmtp, "unix:/var/spool/postfix/guardd/lmtp.sock", "unix:/run/dovecot/lmtp"),
+    ]
+
+    /// A site with guardd behind the queue, before Dovecot and on the last step, all as shipped.
+    private func proxied(
+        main: String = "", replacing: [(String, String)] = [], proxies: [MailSite.Proxy] = filters
+    ) throws -> Set<String> {
+        let etc = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("etc/postfix")
+        var master = "smtp inet n - y - - smtpd\ncleanup unix n - y - 0 cleanup\n  -o message_size_limit=78643200\n"
+        for name in ["return", "assert"] {
+            master += try String(contentsOf: etc.appendingPathComponent("master.cf.\(name)"), encoding: .utf8)
+        }
+        for (old, new) in replacing {
+            #expect(master.contains(old), "\(old)")
+            master = master.replacingOccurrences(of: old, with: new)
+        }
+        let settings = """
+            smtpd_milters =
+            non_smtpd_milters =
+            content_filter = smtp:[127.0.0.1]:10025
+            bounce_size_limit = 1
+            default_transport = assert:[127.0.0.1]:10028
+            virtual_transport = lmtp:unix:guardd/lmtp.sock
+
+            """
+        return codes(examine(main: settings + main, master: master) { $0.proxies = proxies })
+    }
+
+    @Test func saysNothingAboutProxiesAsShipped() throws {
+        #expect(try proxied() == [])
+        #expect(try proxied(main: "content_filter = smtp:inet:localhost:10025") == [])
+    }
+
+    @Test func waysAroundProxies() throws {
+        #expect(
+            try proxied(main: "content_filter =").isSuperset(of: ["smtpd-without-guardd", "non-smtpd-without-guardd"]))
+        #expect(try proxied(main: "default_transport = smtp") == ["assert-bypassed"])
+        #expect(try proxied(main: "default_transport = smtp\nrelayhost = [127.0.0.1]:10028") == [])
+        #expect(try proxied(main: "transport_maps = hash:/etc/postfix/transport") == ["assert-routes"])
+        #expect(try proxied(main: "bounce_size_limit = 50000") == ["bounces-in-clear"])
+        #expect(
+            try proxied(main: "bounce_size_limit = 50000", proxies: [Self.filters[1]]).contains("bounces-in-clear")
+                == false)
+    }
+
+    @Test func circlesAndDoubles() throws {
+        #expect(
+            try proxied(replacing: [("  -o content_filter=direct:\n", "  -o content_filter=\n")]) == ["assert-loop"])
+        let loop = try proxied(replacing: [("  -o content_filter=\n", "  -o content_filter=smtp:[127.0.0.1]:10025\n")])
+        #expect(loop.contains("proxy-loop"))
+        #expect(
+            try proxied(replacing: [
+                ("no_unknown_recipient_checks,no_address_mappings,no_header_body_checks", "no_milters")
+            ])
+                == ["proxy-mapped-twice"])
+        #expect(try proxied(main: "smtpd_milters = unix:guardd/milter.sock").contains("milter-and-proxy"))
+        #expect(
+            try proxied(replacing: [("  -o smtpd_milters=\n", "  -o smtpd_milters=unix:guardd/milter.sock\n")])
+                .contains("filtered-twice"))
+        #expect(try proxied(replacing: [("127.0.0.1:10027 inet", "127.0.0.1:10099 inet")]).contains("proxy-nowhere"))
+    }
+
+    @Test func openProxies() throws {
+        func open(_ listen: String, _ isOpen: Bool) throws -> Set<String> {
+            try proxied(proxies: Self.filters + [Self.proxy(.lmtp, listen, "unix:/run/dovecot/lmtp", isOpen: isOpen)])
+        }
+        #expect(try open("0.0.0.0:10024", true) == ["proxy-open"])
+        #expect(try open("0.0.0.0:10024", false) == [])
+        #expect(try open("127.0.0.1:10024", true) == [])
     }
 
     @Test func tablesOfMilters() {

@@ -1,9 +1,9 @@
-/// Where guardd hands copies to: `host:port`, or the path of a socket.
+/// Where guardd hands mail to, or takes it: `host:port`, or the path of a socket.
 enum CopyHop: Equatable, CustomStringConvertible {
     case inet(host: String, port: String)
     case unix(String)
 
-    /// As `[split] next_hop`.
+    /// As `[split] next_hop`, or `listen` and `next_hop` of a `[[proxy]]`.
     init(_ text: String) {
         if text.hasPrefix("unix:") {
             self = .unix(String(text.dropFirst("unix:".count)))
@@ -13,6 +13,14 @@ enum CopyHop: Equatable, CustomStringConvertible {
         let host = text[..<(colon ?? text.endIndex)]
         let port = colon.map { text[text.index(after: $0)...] } ?? "25"
         self = .inet(host: Self.fold(host), port: String(port))
+    }
+
+    /// As the next hop of a transport.
+    var bracketed: String {
+        switch self {
+        case .inet(let host, let port): "[\(host)]:\(port)"
+        case .unix: description
+        }
     }
 
     /// Whether it is this machine for sure.

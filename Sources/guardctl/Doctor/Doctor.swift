@@ -2,7 +2,7 @@
 enum Doctor {
     private static let checks: [@Sendable (MailSite) -> [Finding]] = [
         EntranceChecks.run, FailureChecks.run, MacroChecks.run, OrderChecks.run, LimitChecks.run, SocketChecks.run,
-        RouteChecks.run, CopyChecks.run,
+        RouteChecks.run, CopyChecks.run, ProxyChecks.run,
     ]
 
     /// What was found, the worst first.

@@ -61,6 +61,13 @@ struct DoctorCommand: ParsableCommand {
             gateway.endOfMessageBudget = split.budget
             gateway.copies = CopyHop(split.nextHop)
         }
+        gateway.file = config
+        gateway.proxies = configuration.proxies.map { proxy in
+            MailSite.Proxy(
+                name: proxy.name, role: proxy.role, listen: CopyHop(proxy.listen), nextHop: CopyHop(proxy.nextHop),
+                // A network of that size is not a list of mail servers.
+                isOpen: proxy.peers.contains { $0.prefixLength < ($0.address.count == 4 ? 16 : 48) })
+        }
         return MailSite(
             main: PostfixParameters(parsing: main, file: mainFile), mainFile: mainFile,
             services: MasterService.parse(master, file: masterFile), masterFile: masterFile, gateway: gateway)

@@ -9,6 +9,11 @@ enum EntranceChecks {
         site.smtpServers.flatMap { service -> [Finding] in
             let (entries, place) = site.milters("smtpd_milters", of: service)
             if entries.contains(where: { site.isGateway($0, isChrooted: service.isChrooted) }) { return [] }
+            let parameters = site.parameters(of: service)
+            let isProxied = ["content_filter", "smtpd_proxy_filter"].contains {
+                site.proxy(at: parameters[$0].value) != nil
+            }
+            if isProxied { return [] }
             if let stray = entries.first(where: { $0.address.contains("guardd") }) {
                 return [SocketChecks.wrongAddress(stray, of: service, at: place, site)]
             }
@@ -37,6 +42,8 @@ enum EntranceChecks {
         let (entries, place) = site.milters("non_smtpd_milters", of: nil)
         let isChrooted = site.services.first { $0.command == "cleanup" }?.isChrooted ?? false
         guard !entries.contains(where: { site.isGateway($0, isChrooted: isChrooted) }) else { return [] }
+        let pickup = site.services.first { $0.command == "pickup" }.map { site.parameters(of: $0) } ?? site.main
+        if site.proxy(at: pickup["content_filter"].value) != nil { return [] }
         return [
             Finding(
                 .error, "non-smtpd-without-guardd", at: place, in: site.mainFile,

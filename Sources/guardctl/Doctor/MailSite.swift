@@ -1,4 +1,5 @@
 import Foundation
+import Settings
 
 /// What a mail server's configuration says, and what guardd needs of it.
 struct MailSite {
@@ -18,6 +19,19 @@ struct MailSite {
         var endOfMessageBudget = 120
         /// Where copies of split messages go; nil where none are made.
         var copies: CopyHop?
+        var proxies: [Proxy] = []
+        /// guardd's own configuration.
+        var file = "guardd.toml"
+    }
+
+    /// A listener of the proxy.
+    struct Proxy {
+        var name: String
+        var role: ProxySettings.Role
+        var listen: CopyHop
+        var nextHop: CopyHop
+        /// Whether everybody on some network may connect.
+        var isOpen = false
     }
 
     var main: PostfixParameters
@@ -32,8 +46,28 @@ struct MailSite {
     var smtpServers: [MasterService] { services.filter { $0.command == "smtpd" } }
 
     /// Takes the copies of split messages.
-    var copyListener: MasterService? {
-        smtpServers.first { gateway.copies?.leads(to: $0, queueDirectory: queueDirectory) == true }
+    var copyListener: MasterService? { gateway.copies.flatMap { listener(at: $0) } }
+
+    /// The SMTP server that listens there.
+    func listener(at hop: CopyHop) -> MasterService? {
+        smtpServers.first { hop.leads(to: $0, queueDirectory: queueDirectory) }
+    }
+
+    /// The proxy that a setting names, as `smtp:[127.0.0.1]:10025`, `lmtp:unix:path`, `inet:host:port` or `host:port`.
+    func proxy(at value: String) -> Proxy? {
+        let hop: CopyHop
+        if let range = value.range(of: "unix:") {
+            let path = String(value[range.upperBound...])
+            hop = .unix(path.hasPrefix("/") ? path : "\(queueDirectory)/\(path)")
+        } else {
+            // Behind the name of a transport and the kind of a socket.
+            var rest = value[...]
+            while rest.count(where: { $0 == ":" }) > 1, !rest.hasPrefix("["), let colon = rest.firstIndex(of: ":") {
+                rest = rest[rest.index(after: colon)...]
+            }
+            hop = CopyHop(String(rest))
+        }
+        return gateway.proxies.first { $0.listen == hop }
     }
 
     /// Where mail comes in, not where it comes back.
