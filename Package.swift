@@ -181,9 +181,10 @@ let fuzzers: [Target] =
         ("FuzzCertificate", ["OpenPGP"]), ("FuzzDecrypt", ["OpenPGP", "Libcrypto"]),
         ("FuzzCMS", ["CMS", "Libcrypto"]), ("FuzzInspect", ["ProtectedMail", "OpenPGP", "MIME"]),
         ("FuzzVerdict", ["ProtectedMail", "CMS", "OpenPGP", "MIME"]), ("FuzzX509", ["CMS", "Libcrypto", "MIME"]),
-        ("FuzzRulePattern", ["MailFlow"]), ("FuzzReply", ["MailProxy"]),
-    ].filter { name, _ in
-        !(coreOnly && name == "FuzzRulePattern") && !((coreOnly || lean) && name == "FuzzReply")
+        ("FuzzRulePattern", ["MailFlow"]), ("FuzzReply", ["MailProxy"]), ("FuzzCommand", ["MailProxy"]),
+        ("FuzzContent", ["MailProxy"]),
+    ].filter { _, dependencies in
+        !(coreOnly && dependencies == ["MailFlow"]) && !((coreOnly || lean) && dependencies == ["MailProxy"])
     }.map { name, dependencies in
         .executableTarget(
             name: name, dependencies: ["FuzzSupport"] + dependencies.map { .byName(name: $0) },

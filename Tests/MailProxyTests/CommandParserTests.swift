@@ -44,7 +44,8 @@ import Testing
 
     @Test(arguments: [
         "MAIL", "MAIL FROM:", "MAIL FROM:a@b.example", "MAIL FROM:<a@b.example", "MAIL FROM:<a@b.example>SIZE=3",
-        "MAIL TO:<a@b.example>", "RCPT TO:<>", "RCPT TO:<a b@c.example>", "RCPT TO:<a<b@c.example>",
+        "MAIL TO:<a@b.example>", "RCPT TO:<>", "RCPT TO:<a b@c.example>", "RCPT TO:<@a.example>",
+        "RCPT TO:<@a.example:@b.example:c@d.example>", "RCPT TO:<a<b@c.example>",
         "MAIL FROM:<a@b.example> =3", "MAIL FROM:<a@b.example> SIZE=", "MAIL FROM:<a@b.example> A=B=C",
         "MAIL FROM:<a\u{1}@b.example>", "RCPT TO:<a@b.example>\u{0}", "DATA now", "EHLO", "EHLO two words",
         "STARTTLS x",

@@ -65,7 +65,8 @@ public enum CommandParser {
         guard following.isEmpty || isBlank(following.first) else {
             throw CommandDefect(501, "5.5.4 There is something behind the address")
         }
-        guard let path = SMTPPath(Array(withoutRoute(argument[...end]))) else {
+        // No local part begins with an at sign: what still does has a second route, or nothing but one.
+        guard let path = SMTPPath(Array(withoutRoute(argument[...end]))), !path.text.hasPrefix("@") else {
             throw CommandDefect(501, "5.1.7 The address cannot be read")
         }
         let parameters = trim(following).split(whereSeparator: isBlank).map { Array($0) }

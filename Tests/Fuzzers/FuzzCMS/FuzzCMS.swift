@@ -66,6 +66,7 @@ private let honest: [[UInt8]] = {
 
 /// Reads any octets as a message, whatever it says it is, and tells what came out.
 private func read(_ bytes: [UInt8]) {
+    _ = RecipientNames.read(bytes)
     var policy = CMSPolicy.legacy
     policy.maximumExpandedSize = 1 << 20
     guard let message = try? CMSContent.parse(bytes, policy: policy) else { return }
