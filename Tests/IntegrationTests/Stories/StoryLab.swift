@@ -49,6 +49,12 @@ final class StoryLab {
         return try StoryReply(connection.readToEnd())
     }
 
+    func get(_ target: String) throws -> StoryReply {
+        let connection = try TCPConnection(.unix(controlSocket))
+        try connection.write("GET \(target) HTTP/1.1\r\nHost: guardd\r\nConnection: close\r\n\r\n")
+        return try StoryReply(connection.readToEnd())
+    }
+
     private static func encoded(_ text: String) -> String {
         text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     }
