@@ -166,7 +166,7 @@ let doors: [Target] = [
     .testTarget(
         name: "ControlAPITests",
         dependencies: [
-            "ControlAPI", "Guard", "KeyStore", "OpenPGP", "MIME", "Libcrypto", "TestSupport",
+            "ControlAPI", "Guard", "KeyStore", "OpenPGP", "MIME", "CMS", "ProtectedMail", "Libcrypto", "TestSupport",
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "Yams", package: "Yams"),
