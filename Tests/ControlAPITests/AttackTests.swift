@@ -1,7 +1,9 @@
+import CMS
 import Guard
 import HTTPTypes
 import Libcrypto
 import OpenPGP
+import ProtectedMail
 import TestSupport
 import Testing
 
@@ -67,6 +69,42 @@ import Testing
         }
         let still = await fixture.get("/oxguard/keys?action=getKeys&session=\(alice)")
         #expect(still.text == rings.text)
+    }
+
+    /// So is another user's certificate.
+    @Test func anotherUsersCertificatesDoNotExist() async throws {
+        let house = try CertificateAuthority.create(
+            name: try #require(CertificateName(commonName: "House")), key: .generate(.p256), at: 1_763_000_000,
+            days: 3650)
+        var ports = GuardPorts()
+        ports.certificates = AuthorityIssuer(house, days: 365)
+        ports.smimeTrust = SMIMETrust(store: try TrustStore([house.certificate]))
+        var settings = GuardSettings()
+        settings.certificates.keyKind = .p256
+        let fixture = try ControlFixture(settings: settings, ports: ports)
+        let alice = try fixture.session("alice@example.org")
+        let mallory = try fixture.session("mallory@example.org")
+        var serials: [String] = []
+        for session in [alice, mallory] {
+            let made = await fixture.post(
+                "/oxguard/certificates?action=create&session=\(session)", form: ["password": Self.password])
+            serials.append(try #require(made.json?["data"]?["serial"]?.text, "\(made.text)"))
+        }
+        let before = await fixture.get("/oxguard/certificates?action=getCertificates&session=\(alice)")
+        let last = try #require(serials[0].last)
+        let absentSerial = serials[0].dropLast() + (last == "1" ? "2" : "1")
+        for (action, form) in [("setCurrent", [:]), ("delete", ["password": Self.password])] {
+            let target = "/oxguard/certificates?action=\(action)&session=\(mallory)"
+            _ = fixture.steps.take()
+            let other = await fixture.post(target, form: form.merging(["serial": serials[0]]) { $1 })
+            let otherSteps = fixture.steps.take()
+            let absent = await fixture.post(target, form: form.merging(["serial": String(absentSerial)]) { $1 })
+            #expect(other.code == "GRD-CRT-0001", "\(action): \(other.text)")
+            #expect(plain(other) == plain(absent) && other.status == absent.status, "\(action)")
+            #expect(otherSteps == fixture.steps.take(), "\(action)")
+        }
+        let after = await fixture.get("/oxguard/certificates?action=getCertificates&session=\(alice)")
+        #expect(after.text == before.text)
     }
 
     /// SQL, paths, line ends and zeros in every parameter of every operation: refused or not found, and the store is whole.
