@@ -45,6 +45,10 @@ public struct SocketFile: Sendable {
         }
     }
 
+    /// Lets as many connections wait to be accepted. SwiftNIO listens on a socket that it is given with a queue of its own,
+    /// and a client that finds it full is turned away; the system takes the last word.
+    public static func setQueue(_ length: CInt, of descriptor: CInt) { _ = listen(descriptor, length) }
+
     /// Takes the name away.
     public func remove() { Self.remove(path) }
 

@@ -198,7 +198,8 @@ struct Schema {
         case "boolean": return (value as? NSNumber).map(isTruth) ?? false
         case "integer":
             guard let number = value as? NSNumber, !isTruth(number) else { return false }
-            return Int64(exactly: number) != nil
+            // Foundation reads some long numbers as floating point; an integer is one without a fraction.
+            return Int64(exactly: number) != nil || number.doubleValue.rounded() == number.doubleValue
         case "number": return (value as? NSNumber).map { !isTruth($0) } ?? false
         default: return false
         }

@@ -284,6 +284,7 @@ import Testing
             return RecordingSession(book, offered)
         }
         try server.start()
+        defer { server.stop() }
         let client = try TCPConnection(.unix(path))
         #expect(try ask(client) == "220 guard.test LMTP guardd")
         let second = ProxyServer(options, log: { _ in }) { [book] _ in RecordingSession(book, offered) }

@@ -85,7 +85,9 @@ public final class ControlServer: Sendable {
             } catch {
                 throw ControlError(error)
             }
-            return try listening(on: path) { try bootstrap(http).withBoundSocket(descriptor).wait() }
+            let channel = try listening(on: path) { try bootstrap(http).withBoundSocket(descriptor).wait() }
+            SocketFile.setQueue(1024, of: descriptor)
+            return channel
         case .tcp(let host, let port, nil):
             return try listening(on: host) { try bootstrap(http).bind(host: host, port: port).wait() }
         case .tcp(let host, let port, let files?):

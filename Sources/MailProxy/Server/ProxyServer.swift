@@ -59,6 +59,7 @@ public final class ProxyServer: Sendable {
                 throw ListenerError(options.name, error.message)
             }
             listening = try attempt { try bootstrap.withBoundSocket(descriptor).wait() }
+            SocketFile.setQueue(512, of: descriptor)
         case .tcp(let host, let port):
             listening = try attempt {
                 try bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1).bind(host: host, port: port).wait()
