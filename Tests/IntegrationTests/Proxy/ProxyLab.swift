@@ -6,9 +6,6 @@ import TestSupport
 final class ProxyLab: Sendable {
     static let shared = Result { try ProxyLab() }
 
-    /// Where mail is handed in.
-    enum Door: String, CaseIterable { case milter, afterQueue, beforeQueue, lmtp }
-
     let people: SplitPeople
     /// Takes what leaves through the filters, and what leaves by the last step.
     let sink: SMTPSink
