@@ -76,6 +76,18 @@ extension KeyStore: CertificateSource {
         return keys
     }
 
+    /// The decryption keys of the gateway for mail to an address, expired and revoked ones too: those of certificates whose
+    /// user ID for it comes from a source that binds it.
+    public func decryptionKeys(of address: EmailAddress) throws -> [DecryptionKey] {
+        guard address.isDomainMapped else { return [] }
+        let hits = try hits(for: .secretsOfAddress(address)) { connection in
+            try Self.addressHits(connection, Query.secretsByAddress, address)
+        }
+        var seen: Set<String> = []
+        return try hits.filter { $0.provenance.bindsAddress && seen.insert($0.fingerprint).inserted }
+            .compactMap { try secretCertificate($0) }.flatMap { $0.decryptionKeys() }
+    }
+
     /// The gateway's key for an address, by the same rule as certificates: usable for signing at `time` first, then
     /// the newest. Nil where there is none.
     public func ownSecret(

@@ -22,6 +22,10 @@ public protocol KeyDirectory: CertificateSource {
     func attachedSigningKey(of user: EmailAddress, at time: Timestamp) throws -> SigningKey?
     /// The same with S/MIME.
     func attachedSMIMESigner(of user: EmailAddress, at time: Timestamp) throws -> SMIMESigner?
+    /// What opens mail for one of our users: the gateway's keys for their address, and those that they left open.
+    func openingKeys(of user: EmailAddress, at time: Timestamp) throws -> [DecryptionKey]
+    /// The same with S/MIME.
+    func smimeOpeningKeys(of user: EmailAddress, at time: Timestamp) throws -> [CMSDecryptionKey]
     /// Whom S/MIME mail to an address is encrypted to: certificates for exactly this address that may encrypt at `time`
     /// and that a chain or an administrator vouches for, best first.
     func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient]
@@ -62,6 +66,12 @@ extension KeyDirectory {
 
     /// A directory without keys of users.
     public func attachedSMIMESigner(of user: EmailAddress, at time: Timestamp) throws -> SMIMESigner? { nil }
+
+    /// A directory without keys of users.
+    public func openingKeys(of user: EmailAddress, at time: Timestamp) throws -> [DecryptionKey] { [] }
+
+    /// A directory without keys of users.
+    public func smimeOpeningKeys(of user: EmailAddress, at time: Timestamp) throws -> [CMSDecryptionKey] { [] }
 
     /// A directory without S/MIME.
     public func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] { [] }

@@ -20,6 +20,9 @@ public struct Policy: Sendable, Equatable {
     public var hidesBlindCopies = true
     /// How messages are split whose recipients need different copies; nil where there is nobody to take the copies.
     public var splitting: Splitting?
+    /// Whether mail that a rule has decrypted on its way to a mailbox may be S/MIME of the kind that anybody can alter
+    /// without the key, though no signature inside passes.
+    public var opensUnauthenticated = false
     /// The largest body that is inspected, in octets.
     public var maxInspectSize = 64 << 20
     /// The largest message the mail server takes from us, in octets, header included; 0 for no limit.

@@ -1,4 +1,4 @@
-import CMS
+public import CMS
 import KeyStore
 public import MIME
 public import OpenPGP
@@ -21,20 +21,58 @@ extension StoreKeys {
         }
     }
 
+    public func openingKeys(of user: EmailAddress, at time: Timestamp) throws -> [DecryptionKey] {
+        var keys = try store.decryptionKeys(of: user)
+        guard let account = try store.account(for: user),
+            let secrets = try attachedSecrets(of: account.id, "PGP", time)
+        else { return keys }
+        for ring in try store.rings(of: account.id) {
+            // A ring that came later, or whose password changed a moment ago, stays locked.
+            guard let opened = try? ring.secret()?.unlocked(with: secrets) else { continue }
+            keys += opened.decryptionKeys()
+        }
+        return keys
+    }
+
+    public func smimeOpeningKeys(of user: EmailAddress, at time: Timestamp) throws -> [CMSDecryptionKey] {
+        var keys = try store.smimeCertificates(for: user).compactMap { known in
+            known.privateKey.map { CMSDecryptionKey(certificate: known.certificate, privateKey: $0) }
+        }
+        guard let account = try store.account(for: user),
+            let secrets = try attachedSecrets(of: account.id, "SMIME", time)
+        else { return keys }
+        for key in try store.smimeKeys(of: account.id) {
+            guard let privateKey = try attachedKey(key, of: account.id, secrets) else { continue }
+            keys.append(CMSDecryptionKey(certificate: key.certificate, privateKey: privateKey))
+        }
+        return keys
+    }
+
     public func attachedSMIMESigner(of user: EmailAddress, at time: Timestamp) throws -> SMIMESigner? {
         guard let account = try store.account(for: user), let key = try store.currentSMIMEKey(of: account.id),
             let secrets = try attachedSecrets(of: account.id, "SMIME", time)
         else { return nil }
         let certificate = key.certificate
         guard certificate.notBefore <= time.seconds, time.seconds <= certificate.notAfter,
-            let secret = secrets[try certificate.fingerprint]
+            let privateKey = try attachedKey(key, of: account.id, secrets)
         else { return nil }
-        let name = UserSMIMEKey.lockName(account: account.id, fingerprint: try certificate.fingerprintHex)
         do {
-            let privateKey = try CMSPrivateKey(PasswordLock.open(key.locked, with: secret, name: name))
             return SMIMESigner(
                 signer: try CMSSigner(certificate: certificate, privateKey: privateKey),
                 chain: key.issuers.filter { !$0.isSelfIssued })
+        } catch let error as CMSError where error.code == .unsupported {
+            return nil
+        }
+    }
+
+    /// The private key of a user, opened; nil where the secrets do not open it.
+    private func attachedKey(
+        _ key: UserSMIMEKey, of account: Int64, _ secrets: UnlockSecrets
+    ) throws -> CMSPrivateKey? {
+        guard let secret = secrets[try key.certificate.fingerprint] else { return nil }
+        let name = UserSMIMEKey.lockName(account: account, fingerprint: try key.certificate.fingerprintHex)
+        do {
+            return try CMSPrivateKey(PasswordLock.open(key.locked, with: secret, name: name))
         } catch let error as KeyStoreError where error.code == .wrongPassword {
             // The password changed a moment ago.
             return nil

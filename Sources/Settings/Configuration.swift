@@ -49,6 +49,7 @@ public struct Configuration: Sendable, Equatable {
         service = ServiceReader(reader).read(hostname: hostname)
         policy = PolicyReader(reader).read(hostname: service.hostname)
         if let table = reader.table("smime") { smime = SMIMEReader(table).read() }
+        policy.opensUnauthenticated = smime.opensUnauthenticated
         if let table = reader.table("split"), let settings = SplitReader(table).read() {
             split = settings
             policy.splitting = Splitting()

@@ -12,6 +12,9 @@ public struct SMIMESettings: Sendable, Equatable {
     /// What happens where no usable list is at hand.
     public var revocation = Revocation.soft
 
+    /// Whether mail that is decrypted for a mailbox may be of the kind that anybody can alter without the key.
+    public var opensUnauthenticated = false
+
     public init() {}
 
     /// Reads the files.

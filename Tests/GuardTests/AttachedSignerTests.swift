@@ -42,4 +42,22 @@ struct AttachedSignerTests {
         try test.service.logout(caller)
         #expect(try Self.signer(test) == nil)
     }
+
+    /// Mail to the user is opened, and nobody else's.
+    @Test func mailIsOpenedWhileATokenIsAttached() throws {
+        let test = try TestGuard()
+        let keys = StoreKeys(test.store, policy: .standard, trust: nil)
+        func opening(_ user: EmailAddress = TestGuard.alice) throws -> Int {
+            try keys.openingKeys(of: user, at: Timestamp(test.now)).count
+        }
+        let caller = try test.session()
+        _ = try test.service.createRing(caller, name: "Alice", password: Self.password)
+        #expect(try opening() == 0)
+        _ = try test.service.authenticate(caller, .pgp, password: Self.password, minutes: 10)
+        #expect(try opening() == 1 && opening(TestGuard.bob) == 0)
+        test.pass(seconds: 601)
+        #expect(try opening() == 0)
+        _ = try test.service.authenticate(caller, .pgp, password: Self.password, minutes: -1)
+        #expect(try opening() == 0)
+    }
 }

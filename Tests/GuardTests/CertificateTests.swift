@@ -2,6 +2,8 @@ import CMS
 import KeyStore
 import Libcrypto
 import MIME
+import MailFlow
+import OpenPGP
 import ProtectedMail
 import TestSupport
 import Testing
@@ -75,6 +77,22 @@ import Testing
             try guardd.store.ownSMIMECertificates(for: TestGuard.address("Alice@example.org")).map(\.certificate)
                 == [certificate])
         #expect(try guardd.store.ownSMIMECertificates(for: TestGuard.bob).isEmpty)
+    }
+
+    @Test func theKeyOpensMailWhileATokenIsAttached() throws {
+        let guardd = try make()
+        let caller = try guardd.session()
+        _ = try upload(guardd, caller)
+        let keys = StoreKeys(guardd.store, policy: .standard, trust: nil)
+        func opening() throws -> [X509Certificate] {
+            try keys.smimeOpeningKeys(of: TestGuard.alice, at: Timestamp(guardd.now)).map(\.certificate)
+        }
+        #expect(try opening().isEmpty)
+        _ = try guardd.service.authenticate(caller, .smime, password: password, minutes: 10)
+        #expect(try opening().count == 1)
+        #expect(try keys.smimeOpeningKeys(of: TestGuard.bob, at: Timestamp(guardd.now)).isEmpty)
+        try guardd.service.logout(caller)
+        #expect(try opening().isEmpty)
     }
 
     @Test func whatIsRefused() throws {

@@ -11,6 +11,8 @@ struct MemoryDirectory: KeyDirectory {
     var signing: [EmailAddress: SecretCertificate] = [:]
     /// Keys that users left open.
     var attached: [EmailAddress: SecretCertificate] = [:]
+    /// Keys that open the mail of users.
+    var opening: [EmailAddress: SecretCertificate] = [:]
     var smime: [EmailAddress: [SMIMERecipient]] = [:]
     var smimeSigners: [EmailAddress: SMIMESigner] = [:]
     /// Stands for a store that is busy or on a full disk.
@@ -35,6 +37,14 @@ struct MemoryDirectory: KeyDirectory {
 
     func attachedSigningKey(of user: EmailAddress, at time: Timestamp) throws -> SigningKey? {
         try attached[user]?.signingKey(at: time)
+    }
+
+    func openingKeys(of user: EmailAddress, at time: Timestamp) throws -> [DecryptionKey] {
+        opening[user]?.decryptionKeys() ?? []
+    }
+
+    func decryptionKeys(for recipients: [KeyID]) throws -> [DecryptionKey] {
+        opening.values.flatMap { $0.decryptionKeys() }.filter { recipients.contains($0.publicKey.keyID) }
     }
 
     func smimeRecipients(for address: EmailAddress, at time: Timestamp) throws -> [SMIMERecipient] {

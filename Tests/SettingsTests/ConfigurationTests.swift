@@ -278,6 +278,9 @@ private func problems(_ text: String) -> [String] {
             sign = "required"
             missing_key = "defer"
             sign_without_login = true
+            inbound = "decrypt"
+            [smime]
+            decrypt_unauthenticated = true
             """)
         #expect(configuration.service.hostname == "mail.example.org")
         #expect(configuration.service.socketGroup == nil)
@@ -293,7 +296,7 @@ private func problems(_ text: String) -> [String] {
         #expect(rule.sender == [.null])
         #expect(rule.recipient.count == 4)
         #expect(rule.encrypt == .required && rule.sign == .required && rule.missingKey == .defer)
-        #expect(rule.signWithoutLogin)
+        #expect(rule.signWithoutLogin && rule.inbound == .decrypt && configuration.policy.opensUnauthenticated)
         #expect(rule.header.map(\.value) == [nil, "c*"])
         #expect(
             configuration.policy.signAs

@@ -117,3 +117,27 @@ extension SMTPClient {
         return try client.send(from: sender, to: recipients, data: data, parameters: parameters)
     }
 }
+
+extension SMTPClient {
+    /// Hands a message over by LMTP: for each recipient the answer to RCPT where it was a refusal, else that to the content.
+    public static func deliver(
+        port: UInt16, from sender: String, to recipients: [String], data: [UInt8]
+    ) throws -> [String: ServerReply] {
+        let client = try SMTPClient(port: port)
+        defer { client.drop() }
+        _ = try client.command("LHLO client.test")
+        _ = try client.command("MAIL FROM:<\(sender)>")
+        var answers: [String: ServerReply] = [:]
+        var accepted: [String] = []
+        for recipient in recipients {
+            let reply = try client.command("RCPT TO:<\(recipient)>")
+            if reply.isPositive { accepted.append(recipient) } else { answers[recipient] = reply }
+        }
+        guard !accepted.isEmpty else { return answers }
+        _ = try client.command("DATA")
+        try client.write(stuffed(data))
+        for recipient in accepted { answers[recipient] = try client.reply() }
+        client.quit()
+        return answers
+    }
+}

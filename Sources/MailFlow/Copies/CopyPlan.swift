@@ -4,4 +4,6 @@ struct CopyPlan {
     var plan: Plan
     /// The rules that say so, one for each recipient.
     var rules: [Rule]
+    /// What is done to inbound mail on its way to a mailbox.
+    var inbound = Rule.Inbound.verify
 }

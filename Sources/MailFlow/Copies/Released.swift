@@ -38,6 +38,12 @@ public struct Released: Sendable {
         self.init(route, header: header.serialized, body: message.body, isProtected: true)
     }
 
+    /// What was decrypted for its only reader; nil for more than one.
+    init?(_ message: OpenedMessage, header: EditedHeader, route: ReleasedRoute) {
+        guard route.recipients.count == 1 else { return nil }
+        self.init(route, header: header.serialized, body: message.body, isProtected: false)
+    }
+
     /// Clear text, if every recipient's rule lets it go; nil if one does not.
     init?(clear body: Spool, header: EditedHeader, route: ReleasedRoute, rules: [Rule]) {
         guard rules.count == route.recipients.count, rules.allSatisfy(\.allowsClear) else { return nil }

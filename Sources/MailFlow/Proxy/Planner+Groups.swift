@@ -9,9 +9,7 @@ extension Planner {
         guard direction == .inbound else { return try outboundGroups(all) }
         // Required protection also holds for mail that comes in for foreign recipients; it does not concern the others.
         let forced = all.filter { isForced($0) }
-        let rest = all.filter { !isForced($0) }
-        let inspected = rest.isEmpty ? [] : [CopyPlan(recipients: rest.map(\.recipient), plan: Plan(), rules: [])]
-        return try inspected + protectedGroups(forced)
+        return try inboundGroups(all.filter { !isForced($0) }) + protectedGroups(forced)
     }
 
     private func outboundGroups(_ all: [Concern]) throws -> [CopyPlan] {

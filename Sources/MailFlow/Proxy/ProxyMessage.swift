@@ -157,7 +157,8 @@ public final class ProxyMessage: ProxiedMessage {
         state.takeHeader(of: whole)
         let isKnown =
             declaration.trustsVerdicts && declaration.direction == .inbound
-            && plans.allSatisfy { $0.plan.isEmpty && $0.rules.isEmpty }
+            // What is to be opened has to be judged anew by what is inside.
+            && plans.allSatisfy { $0.rules.isEmpty && $0.inbound != .decrypt }
             && fields.contains { $0.isNamed(VerdictField.name) }
         state.inspects = !isKnown
         var work = Work(state: state, positions: recipients.compactMap(\.position))

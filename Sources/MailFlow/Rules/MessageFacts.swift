@@ -60,6 +60,15 @@ struct MessageFacts {
         String(decoding: text.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
     }
 
+    /// Whether it says that its whole content is encrypted, or may be.
+    var mayBeEncrypted: Bool {
+        switch mediaType {
+        case "multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", "application/octet-stream":
+            true
+        default: false
+        }
+    }
+
     /// Whether the sender signed it already.
     var isSigned: Bool {
         mediaType == "multipart/signed" || mediaType == "application/pkcs7-mime"

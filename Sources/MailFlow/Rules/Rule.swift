@@ -20,6 +20,16 @@ public struct Rule: Sendable, Equatable {
         /// Nothing: the message is refused.
         case refuse
     }
+    /// What is done to mail that comes in, on its way to a mailbox: only where each recipient has an answer of their own
+    /// (LMTP), because each needs another message.
+    public enum Inbound: String, Sendable, CaseIterable {
+        /// It is looked at and stays as it came.
+        case verify
+        /// Mail that is encrypted as a whole is delivered opened, where a key of this recipient opens it.
+        case decrypt
+        /// Mail that is not encrypted is encrypted to this recipient's key, under `missingKey` where there is none.
+        case encrypt
+    }
     public enum MissingKey: String, Sendable, CaseIterable {
         case refuse
         case `defer`
@@ -59,6 +69,9 @@ public struct Rule: Sendable, Equatable {
     public var protocols: [Method] = [.openpgp, .smime]
     /// How S/MIME signatures without encryption are sent.
     public var smimeSignature: SMIMEPlan.SignatureForm = .detached
+
+    /// What recipients of inbound mail get.
+    public var inbound = Inbound.verify
 
     /// How blind copies are encrypted, where messages can be split.
     public var blindCopies = BlindCopies.isolate

@@ -14,6 +14,8 @@ public struct MessageRecord: Sendable, Equatable {
         case held
         /// Inspected; ``verdict`` says what came out.
         case inspected
+        /// Inspected and delivered decrypted; ``verdict`` says what came out.
+        case opened
         /// Left alone: its sender had encrypted it.
         case alreadyProtected = "already-protected"
         /// Left alone: guardd itself had protected it.
@@ -30,7 +32,7 @@ public struct MessageRecord: Sendable, Equatable {
     public var direction = Direction.inbound
     /// The rung of the ladder that gave the direction.
     public var rung = Rung.otherwise
-    /// `none`, `encrypt`, `sign`, `encrypt+sign`, `inspect`, `guest`.
+    /// `none`, `encrypt`, `sign`, `encrypt+sign`, `inspect`, `decrypt`, `guest`.
     public var plan = "none"
     /// The names of the rules that applied, in the order of the recipients.
     public var rules: [String] = []

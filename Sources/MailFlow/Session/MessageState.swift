@@ -26,37 +26,41 @@ final class MessageState {
     /// The trace that a proxy's client gave, where one did; then the mail server has written its Received field already.
     var proxyTrace: [(name: String, value: String)]?
 
-    private let client: ClientAddress?
-    private let clientName: String
+    let client: ClientAddress?
+    let clientName: String
     /// The mail server's name for itself.
-    private var host = ""
-    private let startedAt: Int64
-    private var ladder = Ladder.Facts()
-    private var header: [HeaderField] = []
-    private var headerBytes = 0
-    private var headerCost = 0
-    private var reserved = 0
+    var host = ""
+    let startedAt: Int64
+    var ladder = Ladder.Facts()
+    var header: [HeaderField] = []
+    var headerBytes = 0
+    var headerCost = 0
+    var reserved = 0
 
-    private var edits: [HeaderEdit] = []
-    private(set) var plan = Plan()
+    var edits: [HeaderEdit] = []
+    var plan = Plan()
     /// The rules of all recipients.
-    private var rules: [Rule] = []
+    var rules: [Rule] = []
     /// What leaves, once the message has ended and may leave: what the protector made, or what came, and why that may.
-    private var protected: ProtectedMessage?
-    private var passing: Passing?
-    private var protector: Protector?
+    var protected: ProtectedMessage?
+    var passing: Passing?
+    var protector: Protector?
     /// More than one where the message is split; then `plan` is what they have in common.
-    private var copies: [CopyPlan] = []
-    private var copyWork: CopyWork?
+    var copies: [CopyPlan] = []
+    var copyWork: CopyWork?
     /// The message as it waits for guests.
-    private var guestCopy: Spool?
-    private var walker: AlreadyProtectedWalker?
-    private var inspector: Inspector?
+    var guestCopy: Spool?
+    /// What is done to inbound mail for its one recipient.
+    var inbound = Rule.Inbound.verify
+    /// The content of encrypted mail, where its recipient gets that.
+    var opened: OpenedMessage?
+    var walker: AlreadyProtectedWalker?
+    var inspector: Inspector?
     /// A verdict that is known before the body.
-    private(set) var verdict: Verdict?
-    private var marker: Marker?
-    private var bodyDigest: Digest?
-    private var wantsBody = false
+    var verdict: Verdict?
+    var marker: Marker?
+    var bodyDigest: Digest?
+    var wantsBody = false
 
     init(context: SessionContext, client: ClientAddress?, clientName: String = "") {
         self.clientName = clientName
@@ -143,16 +147,17 @@ final class MessageState {
         return start(plan)
     }
 
-    private func clean() {
+    func clean() {
         edits = HeaderCleaner(authservID: context.policy.authservID).removals(from: header)
         readMarker()
     }
 
-    private func start(_ makePlan: (MessageFacts) throws -> [CopyPlan]) -> Reply {
+    func start(_ makePlan: (MessageFacts) throws -> [CopyPlan]) -> Reply {
         do {
             let found = try makePlan(MessageFacts(sender: envelope.sender, header: header))
             plan = found.count == 1 ? found[0].plan : Plan(common: found.map(\.plan))
             rules = found.flatMap(\.rules)
+            inbound = found[0].inbound
             if try found.count > 1 || mayHaveBegun(found[0]) { copies = found }
         } catch {
             record.reasons.append("key store: \(error)")
@@ -165,7 +170,9 @@ final class MessageState {
         record.keyIDs = plan.keyIDs
         // guardd's own mail is never refused, or a rule could lock a user out; whether it is, the body tells.
         if let refusal = plan.refusal, marker?.kind != .own { return .refusing(refusal) }
-        let reply = plan.isEmpty && copies.isEmpty ? startInspection() : startProtection()
+        var reply = plan.isEmpty && copies.isEmpty ? startInspection() : startProtection()
+        // What is written of a message at rest is what was found before it was encrypted.
+        if inbound == .encrypt, reply == .proceed, !plan.isEmpty { reply = startInspection() }
         if marker != nil { wantsBody = true }
         guard reply == .proceed else { return reply }
         if wantsBody {
@@ -180,17 +187,9 @@ final class MessageState {
         return .skipBody
     }
 
-    /// Whether an earlier attempt may have split the message that is to stay one now. Its digest will tell.
-    private func mayHaveBegun(_ plan: CopyPlan) throws -> Bool {
-        guard context.policy.splitting != nil, !plan.rules.isEmpty, plan.plan.guests.isEmpty,
-            plan.plan.refusal == nil, plan.plan.refusalUnlessProtected == nil, let redelivery = context.redelivery
-        else { return false }
-        return try redelivery.hasUnfinished()
-    }
-
     /// A marker counts only where our own output may come back; anywhere else somebody pasted it. Mail of our own may
     /// come from this machine too.
-    private func readMarker() {
+    func readMarker() {
         let found = header.filter { $0.isNamed(Marker.name) }
         guard !found.isEmpty else { return }
         let isPeer =
@@ -207,7 +206,7 @@ final class MessageState {
         bodyDigest = digest
     }
 
-    private func startProtection() -> Reply {
+    func startProtection() -> Reply {
         walker = AlreadyProtectedWalker(header: header)
         if let refusal = plan.refusalUnlessProtected, walker == nil, marker == nil { return .refusing(refusal) }
         wantsBody = true
@@ -224,18 +223,7 @@ final class MessageState {
         }
     }
 
-    private func startCopies() -> Reply {
-        do {
-            var options = ProtectOptions()
-            options.spoolDirectory = context.spoolDirectory
-            copyWork = try CopyWork(copies, header: header, time: context.now(), options: options)
-            return .proceed
-        } catch {
-            return failedProtection(error)
-        }
-    }
-
-    private func startHolding() -> Reply {
+    func startHolding() -> Reply {
         var edited = EditedHeader(header)
         for edit in edits + bodyChangeEdits { edited.apply(edit) }
         let copy = Spool(directory: context.spoolDirectory)
@@ -247,41 +235,6 @@ final class MessageState {
         }
         guestCopy = copy
         return .proceed
-    }
-
-    /// One verdict stands for all recipients: what one of them alone made sure of counts only where nobody else reads it.
-    private var certificateSource: any CertificateSource {
-        guard envelope.recipients.count == 1, let reader = envelope.recipients.first?.address else {
-            return context.keys
-        }
-        return ReaderKeys(base: context.keys, reader: reader)
-    }
-
-    private func startInspection() -> Reply {
-        guard record.direction == .inbound, inspects else { return .proceed }
-        record.plan = "inspect"
-        do {
-            var options = InspectOptions()
-            options.maxInspectSize = context.policy.maxInspectSize
-            options.policy = context.policy.algorithms
-            options.spoolDirectory = context.spoolDirectory
-            let inspector = try Inspector(
-                header: header, source: certificateSource, options: options, time: context.now())
-            if inspector.wantsBody {
-                self.inspector = inspector
-                wantsBody = true
-            } else {
-                verdict = inspector.finish()
-            }
-            return .proceed
-        } catch {
-            return failedInspection(error)
-        }
-    }
-
-    private var writesResult: Bool {
-        guard inspector == nil else { return true }
-        return verdict.map { $0.status != .none || !$0.reasons.isEmpty || context.policy.annotatesUnsigned } ?? false
     }
 
     // MARK: - Body
@@ -308,16 +261,16 @@ final class MessageState {
     }
 
     /// A copy is held in memory as far as it is short, and what protection adds to it.
-    private var copiesCost: Int {
+    var copiesCost: Int {
         (isGroup && inspector == nil ? 1 : copies.count)
             * min(MessageState.baseCost, MessageState.emptyCopyCost + 2 * min(record.bytes, MessageState.baseCost))
     }
 
-    private var startCost: Int {
+    var startCost: Int {
         isGroup && inspector == nil ? copiesCost : max(MessageState.baseCost, copiesCost)
     }
 
-    private func reserve(_ count: Int) -> Bool {
+    func reserve(_ count: Int) -> Bool {
         guard context.budget.reserve(count) else { return false }
         reserved += count
         return true
@@ -338,6 +291,7 @@ final class MessageState {
         }
         if let refusal = plan.refusal { return refused(.refusing(refusal)) }
         if let found = walker?.finish(), found == .protected {
+            if let refusal = judge(isBodyRepaired: isBodyRepaired) { return refusal }
             record.result = .alreadyProtected
             record.keyIDs = []
             return accepted(.encrypted(found))
@@ -346,6 +300,7 @@ final class MessageState {
         if let copyWork { return deliver(copyWork) }
         if let guestCopy { return hold(guestCopy) }
         if let protector {
+            if let refusal = judge(isBodyRepaired: isBodyRepaired) { return refusal }
             do {
                 return try deliver(protector.finish())
             } catch {
@@ -353,32 +308,16 @@ final class MessageState {
                 return reply == .proceed ? accepted(.allowed(rules)) : refused(reply)
             }
         }
-        if let inspector { verdict = inspector.finish() }
-        if let verdict, isOurFailure(verdict) {
-            record.verdict = verdict.status.rawValue
-            record.reasons += verdict.reasons.map(\.description)
-            return refused(.tempfail(Replies.failure))
-        }
-        if isBodyRepaired, !isContentEncoded { verdict = verdict?.withRepairedLineEnds() }
-        settle()
-        if let verdict { harvest(verdict) }
-        if let verdict, writesResult {
-            edits.append(.insert(index: 0, name: VerdictField.name, value: VerdictField.value(verdict)))
-            edits.append(
-                .insert(
-                    index: 0, name: ResultField.name,
-                    value: ResultField.value(authservID: context.policy.authservID, verdict: verdict)))
+        if let refusal = judge(isBodyRepaired: isBodyRepaired) { return refusal }
+        if let opened = inspector?.opened {
+            self.opened = opened
+            record.result = .opened
+            return Outcome(edits: edits + opened.headerEdits, body: opened.body, reply: .accept)
         }
         return accepted(wayOfUnchanged)
     }
 
-    /// Whether what a signature covers stands in an encoding that does not depend on the line ends of the body.
-    private var isContentEncoded: Bool {
-        let type = header.first { $0.isNamed("Content-Type") }.map { ContentType.parse($0.rawValue).mediaType }
-        return type == "application/pkcs7-mime" || type == "application/x-pkcs7-mime"
-    }
-
-    private func isOwnOutput() -> Bool {
+    func isOwnOutput() -> Bool {
         guard let marker, let key = context.markerKey, let digest = bodyDigest?.finish() else { return false }
         let isCovered =
             (try? marker.covers(
@@ -389,7 +328,7 @@ final class MessageState {
     }
 
     /// What no longer fits once the body is another one, and what a protected message must not tell.
-    private var bodyChangeEdits: [HeaderEdit] {
+    var bodyChangeEdits: [HeaderEdit] {
         var edits = HeaderCleaner.removals(from: header) { $0.isNamed("Bcc") || $0.isNamed("Resent-Bcc") }
         let policy = context.policy
         if policy.removesOwnDKIM {
@@ -399,7 +338,7 @@ final class MessageState {
     }
 
     /// Hands the message to whoever keeps it; the original is dropped once it is kept.
-    private func hold(_ message: Spool) -> Outcome {
+    func hold(_ message: Spool) -> Outcome {
         guard let desk = context.guests else {
             return refused(.reject(Replies.noGuests(plan.guests.first?.canonical ?? "")))
         }
@@ -415,98 +354,7 @@ final class MessageState {
         }
     }
 
-    // MARK: - Copies
-
-    /// Hands all copies to the mail server again; the original is dropped when every recipient's was taken.
-    private func deliver(_ work: CopyWork) -> Outcome {
-        guard let redelivery = context.redelivery else {
-            record.reasons.append("the message needs \(copies.count) copies and there is nobody to take them")
-            return refused(.tempfail(Replies.failure))
-        }
-        let released: [Released]
-        let identity: MessageIdentity
-        do {
-            identity = work.finishIdentity()
-            if copies.count == 1,
-                try !redelivery.hasUnfinished(
-                    identity, from: envelope.senderPath, to: envelope.recipients.map(\.text))
-            {
-                return try deliverAsOne(work)
-            }
-            released = try work.finish(route: route(to:), header: header(of:with:))
-        } catch {
-            copyWork = nil
-            let reply = failedCopies(error)
-            return refused(reply)
-        }
-        let limit = context.policy.messageSizeLimit
-        if limit > 0, released.contains(where: { $0.size > limit }) { return refused(.reject(Replies.tooLarge(limit))) }
-        switch redelivery.deliver(released, of: identity) {
-        case .delivered:
-            record.result = .split
-            return Outcome(edits: [], body: nil, reply: .discard)
-        case .refused(let reply):
-            record.reasons.append("copies: \(reply.code) \(reply.enhanced) \(reply.text)")
-            return refused(.refusing(reply))
-        }
-    }
-
-    /// What nobody has a copy of needs no listener.
-    private func deliverAsOne(_ work: CopyWork) throws -> Outcome {
-        guard let protected = try work.finishFirst() else {
-            settle()
-            return accepted(.allowed(rules))
-        }
-        return try deliver(protected)
-    }
-
-    private func route(to recipients: [Envelope.Recipient]) -> ReleasedRoute {
-        var route = envelope.route(to: recipients)
-        if let proxyTrace {
-            route.trace = proxyTrace
-        } else if cameBySMTP, let client {
-            route.trace = [
-                ("NAME", ReleasedRoute.traceName(clientName)),
-                ("ADDR", (client.bytes.count == 16 ? "IPV6:" : "") + "\(client)"),
-                ("PROTO", "ESMTP"),
-                ("IDENT", record.queueID), ("SOURCE", "REMOTE"),
-            ]
-        } else {
-            route.trace = [("IDENT", record.queueID), ("SOURCE", "LOCAL")]
-        }
-        return route
-    }
-
-    private func header(of copy: CopyPlan, with protected: ProtectedMessage?) throws -> EditedHeader {
-        var edited = EditedHeader(header)
-        var edits = edits
-        if let protected {
-            edits += bodyChangeEdits + protected.headerEdits
-            edits += try markerEdits(protected.body, for: copy.recipients)
-        } else {
-            edits += HeaderCleaner.removals(from: header) { $0.isNamed("Bcc") || $0.isNamed("Resent-Bcc") }
-        }
-        if proxyTrace == nil {
-            let received = ReceivedField(
-                clientName: clientName, client: client, cameBySMTP: cameBySMTP,
-                isAuthenticated: ladder.login?.isEmpty == false, host: host, queueID: record.queueID)
-            edits.append(
-                .insert(
-                    index: 0, name: ReceivedField.name, value: received.value(unixSeconds: context.now().seconds)))
-        }
-        for edit in edits { edited.apply(edit) }
-        return edited
-    }
-
-    private func failedCopies(_ error: any Error) -> Reply {
-        record.reasons.append("protection: \(error)")
-        guard let error = error as? ProtectedMailError, error.isAboutSigning else { return .tempfail(Replies.failure) }
-        return .reject(
-            SMTPReply(code: 550, enhanced: "5.7.1", text: "the message cannot be signed as its rule requires: \(error)")
-        )
-    }
-
-    private func deliver(_ protected: ProtectedMessage) throws -> Outcome {
+    func deliver(_ protected: ProtectedMessage) throws -> Outcome {
         let policy = context.policy
         var edits = edits + bodyChangeEdits
         edits += protected.headerEdits
@@ -518,7 +366,9 @@ final class MessageState {
             case .remove, .replace: sum
             }
         }
-        if policy.messageSizeLimit > 0, headerBytes + added + protected.body.count > policy.messageSizeLimit {
+        if record.direction == .outbound, policy.messageSizeLimit > 0,
+            headerBytes + added + protected.body.count > policy.messageSizeLimit
+        {
             return refused(.reject(Replies.tooLarge(policy.messageSizeLimit)))
         }
         record.result = .protected
@@ -527,9 +377,10 @@ final class MessageState {
     }
 
     /// The marker of what was made, where somebody asks for it later.
-    private func markerEdits(_ body: Spool, for recipients: [Envelope.Recipient]) throws -> [HeaderEdit] {
+    func markerEdits(_ body: Spool, for recipients: [Envelope.Recipient]) throws -> [HeaderEdit] {
         let policy = context.policy
-        guard let key = context.markerKey, !policy.reinjectionPeers.isEmpty || policy.isAsserted else { return [] }
+        guard inbound != .encrypt, let key = context.markerKey, !policy.reinjectionPeers.isEmpty || policy.isAsserted
+        else { return [] }
         let digest = try Digest(.sha256)
         try body.forEachChunk { digest.update($0) }
         let expiry = context.now().seconds + policy.markerLifetime
@@ -539,7 +390,7 @@ final class MessageState {
     }
 
     /// The record of a message that goes on without a new body.
-    private func settle() {
+    func settle() {
         if let verdict {
             record.result = .inspected
             record.verdict = verdict.status.rawValue
@@ -550,11 +401,11 @@ final class MessageState {
         }
     }
 
-    private var wayOfUnchanged: Passing {
+    var wayOfUnchanged: Passing {
         record.direction == .inbound && rules.isEmpty ? .inspected(plan) : .allowed(rules)
     }
 
-    private func accepted(_ way: Passing) -> Outcome {
+    func accepted(_ way: Passing) -> Outcome {
         passing = way
         return Outcome(edits: edits, body: nil, reply: .accept)
     }
@@ -570,6 +421,7 @@ final class MessageState {
         var edited = EditedHeader(header)
         for edit in outcome.edits { edited.apply(edit) }
         if let protected { return Released(protected, header: edited, route: route) }
+        if let opened { return Released(opened, header: edited, route: route) }
         guard let passing else { return nil }
         if case .allowed = passing {
             for edit in HeaderCleaner.removals(
@@ -581,40 +433,12 @@ final class MessageState {
         return Released(original, passing: passing, header: edited, route: route)
     }
 
-    private func refused(_ reply: Reply) -> Outcome { Outcome(edits: [], body: nil, reply: reply) }
+    func refused(_ reply: Reply) -> Outcome { Outcome(edits: [], body: nil, reply: reply) }
 
     // MARK: - Failures
 
-    /// Only signers of whole messages that passed: their chain vouches for their certificates.
-    private func harvest(_ verdict: Verdict) {
-        guard verdict.status == .pass else { return }
-        for signature in verdict.signatures where signature.status == .pass {
-            if let certificate = signature.certificate {
-                context.keys.harvest(certificate, capabilities: signature.capabilities)
-            }
-        }
-    }
-
-    /// A verdict that only says that we could not look is not worth delivering with: the sender tries again.
-    private func isOurFailure(_ verdict: Verdict) -> Bool {
-        verdict.status == .temperror
-            && verdict.reasons.contains { $0.code == .keySourceFailed || $0.code == .internalFailure }
-    }
-
-    /// The message cannot be judged (a permanent property of it), or we cannot judge it now.
-    private func failedInspection(_ error: any Error) -> Reply {
-        guard error is ProtectedMailError || error is MIMEError else {
-            record.reasons.append("inspection: \(error)")
-            return .tempfail(Replies.failure)
-        }
-        inspector = nil
-        wantsBody = marker != nil
-        verdict = Verdict(status: .permerror, protocol: .none, reasons: [Reason(.malformed, "\(error)")])
-        return .proceed
-    }
-
     /// `proceed` when the message may go unsigned instead.
-    private func failedProtection(_ error: any Error) -> Reply {
+    func failedProtection(_ error: any Error) -> Reply {
         protector = nil
         record.reasons.append("protection: \(error)")
         guard let error = error as? ProtectedMailError, plan.protection?.encrypts == false,

@@ -217,7 +217,7 @@ struct Planner {
             var found: [EncryptionRecipient] = []
             var missing: [Concern] = []
             for concern in concerns {
-                if let recipient = try recipient(for: concern, isHidden: isBlind(concern)) {
+                if let recipient = try recipient(for: concern, isHidden: isBlind(concern) && !isAtRest(concern)) {
                     // One packet serves both ways of writing an address.
                     if !found.contains(where: { $0.key.fingerprint == recipient.key.fingerprint }) {
                         found.append(recipient)
@@ -277,7 +277,7 @@ struct Planner {
         guard let address = concern.recipient.address else { return nil }
         let known = try certificates(for: address)
         for provenance in Provenance.allCases where provenance != .message {
-            if concern.rule.encrypt == .required, !provenance.bindsAddress { continue }
+            if concern.rule.encrypt == .required || isAtRest(concern), !provenance.bindsAddress { continue }
             let candidates = known.filter { $0.provenance == provenance }.map(\.certificate)
                 .sorted { $0.primaryKey.creation > $1.primaryKey.creation }
             for certificate in candidates {

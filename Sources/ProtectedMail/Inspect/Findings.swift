@@ -4,6 +4,8 @@ struct Findings {
     private(set) var reasons: [Reason] = []
     /// The whole body is encrypted.
     var encrypted = false
+    /// What the outermost layer held, if that was encryption and there is nothing around it.
+    var opened: OpenedContent?
     /// The outermost protocol of which something was found.
     private(set) var `protocol` = MailProtocol.none
     /// A result that no signature stands for: a broken structure, a missing key.

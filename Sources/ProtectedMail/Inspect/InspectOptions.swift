@@ -17,6 +17,11 @@ public struct InspectOptions: Sendable {
     /// Where that file goes; nil for TMPDIR, else /var/tmp.
     public var spoolDirectory: String?
 
+    /// Whether the content of mail that is encrypted as a whole is kept (``Inspector/opened``).
+    public var keepsOpened = false
+    /// Whether that goes for S/MIME without authentication of the ciphertext too, where no signature inside passes.
+    public var opensUnauthenticated = false
+
     /// Settings.
     public init(
         maxInspectSize: Int = 64 << 20, limits: Limits = .standard, policy: AlgorithmPolicy = .standard,

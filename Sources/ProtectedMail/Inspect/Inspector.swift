@@ -19,6 +19,10 @@ public final class Inspector {
     private var trigger = TriggerScan()
     private var size = 0
 
+    /// The message as its reader gets it decrypted, once it has ended; nil where it was not encrypted as a whole, could
+    /// not be opened, or may have been altered by somebody without the key.
+    public private(set) var opened: OpenedMessage?
+
     /// Whether the body can change the verdict. False: there is nothing in it to verify, and `finish` may be called now.
     ///
     /// Any text may hold an inline signature and any multipart or message a part with one. What is left are single
@@ -83,7 +87,13 @@ public final class Inspector {
         do {
             var findings = Findings()
             if try !verifySigned(&findings) { try inspectWhole(&findings) }
-            return concluded(findings.verdict)
+            let verdict = concluded(findings.verdict)
+            if let content = findings.opened,
+                content.isAuthenticated || verdict.status == .pass || options.opensUnauthenticated
+            {
+                opened = try OpenedMessage(content.message, header: header, spoolDirectory: options.spoolDirectory)
+            }
+            return verdict
         } catch let error as OpenPGPError {
             return failed(.permerror, .malformed, "the signature cannot be read: \(error.code.rawValue)")
         } catch let error as MIMEError {

@@ -40,6 +40,7 @@ extension TreeInspector {
         guard let opened = try open(data, &findings) else { return }
         findings.encrypted = opened.wasEncrypted
         let inner = try Message(parsing: LineEnds.canonical(opened.content.bytes()), limits: options.limits)
+        if opened.wasEncrypted { keep(inner, isAuthenticated: true, at: place, &findings) }
         let isSigned = judgeOpened(opened, header: inner.root.header, at: place, part: "2", &findings)
         guard !isSigned, place.layer < Place.maxLayers else { return }
         place.doubts += judge.header.innerDoubts(inner.root.header)

@@ -122,6 +122,7 @@ extension TreeInspector {
         place.doubts += Self.doubts(opened.contentKind)
         guard opened.contentKind == .data, place.layer < Place.maxLayers else { return }
         let inner = try Message(parsing: LineEnds.canonical(opened.content), limits: options.limits)
+        keep(inner, isAuthenticated: opened.protection == .authenticated, at: place, &findings)
         place.doubts += judge.header.innerDoubts(inner.root.header)
         try inspect(inner, at: place.opened(place.path), &findings)
     }

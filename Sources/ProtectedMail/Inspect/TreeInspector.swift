@@ -51,6 +51,13 @@ struct TreeInspector {
         findings.note(Reason(code, "part \(place.name) \(what)\(around) and was not opened"), `protocol`)
     }
 
+    /// Keeps what was decrypted, for whoever may deliver it: only where the ciphertext was the whole message, or what
+    /// stands around it could carry the text away.
+    func keep(_ inner: Message, isAuthenticated: Bool, at place: Place, _ findings: inout Findings) {
+        guard options.keepsOpened, place.path.isEmpty, place.layer == 0, place.doubts.isEmpty else { return }
+        findings.opened = OpenedContent(message: inner, isAuthenticated: isAuthenticated)
+    }
+
     // MARK: multipart/signed
 
     private func signed(_ entity: Entity, in message: Message, at place: Place, _ findings: inout Findings) throws {

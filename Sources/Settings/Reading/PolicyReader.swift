@@ -133,6 +133,7 @@ struct PolicyReader {
             if let protocols { rule.protocols = protocols }
             if let smimeSignature { rule.smimeSignature = smimeSignature }
             rule.place = problems.place(table.path)
+            if let inbound = table.choice("inbound", Rule.Inbound.self) { rule.inbound = inbound }
             if let blindCopies = table.choice("bcc", Rule.BlindCopies.self) { rule.blindCopies = blindCopies }
             table.boolean("all_or_none", &rule.allOrNone)
             table.boolean("own_copy", &rule.ownCopy)

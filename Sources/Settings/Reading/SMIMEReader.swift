@@ -11,6 +11,7 @@ struct SMIMEReader {
         }
         if let paths = reader.strings("crl", example: "/etc/guardd/crl") { settings.lists = paths.map(\.value) }
         if let level = reader.choice("revocation", SMIMESettings.Revocation.self) { settings.revocation = level }
+        reader.boolean("decrypt_unauthenticated", &settings.opensUnauthenticated)
         reader.finish()
         return settings
     }

@@ -117,22 +117,7 @@ final class ProxyLab: Sendable {
     func sendLMTP(
         from sender: String, to recipients: [String], _ mail: [UInt8], port: String = "lmtp-out"
     ) throws -> [String: ServerReply] {
-        let client = try SMTPClient(port: ports[port] ?? 0)
-        defer { client.drop() }
-        _ = try client.command("LHLO client.test")
-        _ = try client.command("MAIL FROM:<\(sender)>")
-        var answers: [String: ServerReply] = [:]
-        var accepted: [String] = []
-        for recipient in recipients {
-            let reply = try client.command("RCPT TO:<\(recipient)>")
-            if reply.isPositive { accepted.append(recipient) } else { answers[recipient] = reply }
-        }
-        guard !accepted.isEmpty else { return answers }
-        _ = try client.command("DATA")
-        try client.write(SMTPClient.stuffed(mail))
-        for recipient in accepted { answers[recipient] = try client.reply() }
-        client.quit()
-        return answers
+        try SMTPClient.deliver(port: ports[port] ?? 0, from: sender, to: recipients, data: mail)
     }
 
     /// What a mailbox got, as a delivery.
