@@ -24,6 +24,7 @@ struct DoorCrypto: MessageCrypto {
             var protection = ProtectionOrder(
                 sender: order.sender, recipients: order.recipients, encrypt: order.encrypt, sign: order.sign,
                 protocols: order.types.map { $0 == .pgp ? .openpgp : .smime }, isAtRest: order.isAtRest)
+            protection.isInline = order.isInline
             protection.signingKey = try order.openPGPKey?.signingKey(at: now, policy: context.policy.algorithms)
             protection.smimeSigner = try order.smimeKey.map {
                 SMIMESigner(

@@ -279,6 +279,7 @@ private func problems(_ text: String) -> [String] {
             missing_key = "defer"
             sign_without_login = true
             inbound = "decrypt"
+            openpgp_form = "inline"
             [smime]
             decrypt_unauthenticated = true
             """)
@@ -296,7 +297,9 @@ private func problems(_ text: String) -> [String] {
         #expect(rule.sender == [.null])
         #expect(rule.recipient.count == 4)
         #expect(rule.encrypt == .required && rule.sign == .required && rule.missingKey == .defer)
-        #expect(rule.signWithoutLogin && rule.inbound == .decrypt && configuration.policy.opensUnauthenticated)
+        #expect(
+            rule.signWithoutLogin && rule.inbound == .decrypt && rule.openpgpForm == .inline
+                && configuration.policy.opensUnauthenticated)
         #expect(rule.header.map(\.value) == [nil, "c*"])
         #expect(
             configuration.policy.signAs

@@ -41,11 +41,12 @@ extension Operations {
             guard let type = CryptoType(name: name) else { throw bad("json") }
             return type
         }
-        let request = MailRequest(
+        var request = MailRequest(
             message: try parameters.requiredFile("file"), sender: sender,
             isGuest: try parameters.requiredBool("isGuest"), recipients: recipients,
             encrypt: json["encrypt"]?.bool ?? true, sign: json["sign"]?.bool ?? false, type: type,
             token: try parameters.secret("guardAuth"), session: try parameters.secret("session"))
+        request.isInline = json["inline"]?.bool ?? false
         return mail(
             try call.guard.encryptMail(
                 user: parameters.requiredInteger("user"), context: parameters.requiredInteger("context"), request))

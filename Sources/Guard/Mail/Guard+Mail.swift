@@ -14,6 +14,8 @@ public struct MailRequest: Sendable {
     public var recipients: [EmailAddress]
     public var encrypt: Bool
     public var sign: Bool
+    /// Whether a plain text is wanted as inline OpenPGP.
+    public var isInline = false
     /// The only kind that may be used; nil for any.
     public var type: CryptoType?
     /// What opens the user's key, and the session it belongs to.
@@ -84,6 +86,7 @@ extension Guard {
             var order = MessageOrder(
                 sender: account.address, recipients: request.recipients, encrypt: request.encrypt, sign: request.sign,
                 types: request.type.map { [$0] } ?? [.pgp, .smime])
+            order.isInline = request.isInline
             if request.sign { try addKeys(to: &order, account, request) }
             return try messageCrypto.protect(request.message, order)
         }

@@ -9,6 +9,7 @@ extension Planner {
         var method: Rule.Method?
         var sign: Rule.Sign
         var signWithoutLogin: Bool
+        var openpgpForm: ProtectionPlan.Form
         var smimeSignature: SMIMEPlan.SignatureForm
         /// Set for a copy of one's own: the place in the envelope.
         var alone: Int?
@@ -81,7 +82,7 @@ extension Planner {
             let rule = concern.rule
             var kind = Kind(
                 method: nil, sign: rule.sign, signWithoutLogin: rule.signWithoutLogin,
-                smimeSignature: rule.smimeSignature, alone: nil)
+                openpgpForm: rule.openpgpForm, smimeSignature: rule.smimeSignature, alone: nil)
             if rule.encrypt != .never {
                 kind.method = try method(for: concern)
                 if kind.method == nil {

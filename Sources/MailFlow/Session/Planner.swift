@@ -92,13 +92,13 @@ struct Planner {
         if plan.refusal != nil || !plan.guests.isEmpty { return plan }
         let signer = try signer(for: concerns, readers, &plan)
         if plan.refusal != nil || plan.refusalUnlessProtected != nil { return plan }
-        plan.protection = protection(readers, signer, form: concerns.first?.rule.smimeSignature ?? .detached)
+        plan.protection = protection(readers, signer, as: concerns.first?.rule ?? .fallback)
         plan.keyIDs = (readers?.names ?? []) + (signer.map { [$0.name] } ?? [])
         return plan
     }
 
     private func protection(
-        _ readers: Readers?, _ signer: Signer?, form: SMIMEPlan.SignatureForm
+        _ readers: Readers?, _ signer: Signer?, as rule: Rule
     ) -> Protection? {
         switch (readers, signer) {
         case (nil, nil): return nil
@@ -106,15 +106,16 @@ struct Planner {
             let smime = signer?.smime
             return .smime(
                 SMIMEPlan(
-                    recipients: recipients, signer: smime?.signer, chain: smime?.chain ?? [], signatureForm: form))
+                    recipients: recipients, signer: smime?.signer, chain: smime?.chain ?? [],
+                    signatureForm: rule.smimeSignature))
         case (nil, .smime(let smime)):
-            return .smime(SMIMEPlan(signer: smime.signer, chain: smime.chain, signatureForm: form))
+            return .smime(SMIMEPlan(signer: smime.signer, chain: smime.chain, signatureForm: rule.smimeSignature))
         case (let readers, let signer):
             let recipients = readers?.openpgp ?? []
             return .openpgp(
                 ProtectionPlan(
                     recipients: recipients, signer: signer?.openpgp, encrypt: !recipients.isEmpty,
-                    sign: signer?.openpgp != nil))
+                    sign: signer?.openpgp != nil, form: rule.openpgpForm))
         }
     }
 

@@ -17,6 +17,7 @@ public final class Protector {
         case encrypt(EncryptedBody)
         case pkcs7(PKCS7MIMEBody)
         case sign(SignedBody)
+        case inline(InlineBody, otherwise: () throws -> Engine)
         case finished
     }
 
@@ -71,6 +72,13 @@ public final class Protector {
         if plan.sign, plan.signer == nil {
             throw ProtectedMailError(.noSigner, "the plan asks for a signature and names no key")
         }
+        if plan.form == .inline,
+            let body = InlineBody(content: content, plan: plan, time: time, options: options)
+        {
+            var other = plan
+            other.form = .mime
+            return .inline(body) { [other] in try engine(content, other, time, options) }
+        }
         if plan.encrypt {
             return .encrypt(try EncryptedBody(content: content, plan: plan, time: time, options: options))
         }
@@ -87,6 +95,7 @@ public final class Protector {
         case .encrypt(let encrypted): try encrypted.push(body)
         case .pkcs7(let data): try data.push(body)
         case .sign(let signed): try signed.push(body)
+        case .inline(let inline, _): try inline.push(body)
         case .finished: throw ProtectedMailError(.finished, "body bytes after the end")
         }
     }
@@ -101,6 +110,11 @@ public final class Protector {
         case .encrypt(let encrypted): return message(try encrypted.finish(), type: encrypted.contentType)
         case .pkcs7(let data): return message(try data.finish(), type: data.contentType, PKCS7MIMEBody.fields)
         case .sign(let signed): return message(try signed.finish(), type: signed.contentType)
+        case .inline(let inline, let otherwise):
+            if let (body, fields) = try inline.finish() { return message(body, fields) }
+            self.engine = try otherwise()
+            try inline.replay { try push($0) }
+            return try finish()
         case .finished: throw ProtectedMailError(.finished, "the message has already been finished")
         }
     }
@@ -108,7 +122,10 @@ public final class Protector {
     private func message(
         _ body: Spool, type: String, _ more: [(name: String, value: String)] = []
     ) -> ProtectedMessage {
-        let fields = [(name: "Content-Type", value: type)] + more
+        message(body, [(name: "Content-Type", value: type)] + more)
+    }
+
+    private func message(_ body: Spool, _ fields: [(name: String, value: String)]) -> ProtectedMessage {
         let edits = content.removals + content.version + fields.map { .append(name: $0.name, value: $0.value) }
         return ProtectedMessage(headerEdits: edits, body: body)
     }

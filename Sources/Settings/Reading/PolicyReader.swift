@@ -131,6 +131,7 @@ struct PolicyReader {
                 encrypt: encrypt ?? .never, sign: sign ?? .never, missingKey: missingKey,
                 signWithoutLogin: signWithoutLogin ?? false)
             if let protocols { rule.protocols = protocols }
+            if let form = table.choice("openpgp_form", ProtectionPlan.Form.self) { rule.openpgpForm = form }
             if let smimeSignature { rule.smimeSignature = smimeSignature }
             rule.place = problems.place(table.path)
             if let inbound = table.choice("inbound", Rule.Inbound.self) { rule.inbound = inbound }
