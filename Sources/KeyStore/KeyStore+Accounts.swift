@@ -45,10 +45,13 @@ extension KeyStore {
 
     /// Sets where a new password goes; nil for nowhere.
     public func setSecondary(_ address: EmailAddress?, account: Int64) throws {
-        try changeAccount(account) { connection in
-            _ = try connection.execute(
-                Query.setSecondary, ["id": SQLValue(account), "secondary": SQLValue(address?.canonical)])
-        }
+        try changeAccount(account) { try setSecondary(address, account: account, in: $0) }
+    }
+
+    /// The same within a change of the account.
+    package func setSecondary(_ address: EmailAddress?, account: Int64, in connection: any StoreConnection) throws {
+        _ = try connection.execute(
+            Query.setSecondary, ["id": SQLValue(account), "secondary": SQLValue(address?.canonical)])
     }
 
     /// One durable transaction that has the account to itself and raises its version.

@@ -24,13 +24,12 @@ extension Guard {
                             parameters: [caller.account.address.canonical])
                     }
                 }
-                var kept: [OwnRing] = []
-                for secret in secrets {
-                    kept.append(
-                        try keepUploaded(try opened(secret, password), of: caller, newPassword: newPassword))
+                let fresh = try secrets.map { try locked($0, password: password, newPassword: newPassword) }
+                // All or none.
+                return try changingRings(of: caller) { connection in
+                    try fresh.map { try keep($0, of: caller.account, in: connection) }
+                        + certificates.map { try keep($0, of: caller.account, in: connection) }
                 }
-                for certificate in certificates { kept.append(try keepUploaded(certificate, of: caller)) }
-                return kept
             }
         }
     }
@@ -74,30 +73,29 @@ extension Guard {
         return opened
     }
 
-    private func keepUploaded(
-        _ secret: SecretCertificate, of caller: Caller, newPassword: SecretBytes?
-    ) throws -> OwnRing {
+    private func locked(
+        _ secret: SecretCertificate, password: SecretBytes?, newPassword: SecretBytes?
+    ) throws -> LockedSecret {
+        let opened = try opened(secret, password)
         guard let newPassword else {
             throw GuardError(.missingParameter, "there is no password to lock the key", parameters: ["newPassword"])
         }
         try checkPolicy(newPassword)
-        return try keep(secret, password: newPassword, of: caller)
+        return try lock(opened, password: newPassword)
     }
 
     /// A certificate alone: private parts that are here stay.
-    private func keepUploaded(_ certificate: Certificate, of caller: Caller) throws -> OwnRing {
-        let account = caller.account
-        steps?.count(.write)
-        return try store.changeAccount(account.id) { connection in
-            if let known = try store.ring(certificate.fingerprint, of: account.id, in: connection) {
-                try store.keepPublic(certificate, address: account.address, in: connection)
-                _ = try store.setCurrentRing(known.id, account: account.id, in: connection)
-            } else {
-                try store.addRing(
-                    NewRing(certificate: certificate, locked: nil), account: account.id, address: account.address,
-                    isCurrent: true, in: connection)
-            }
-            return try kept(certificate.fingerprint, of: account.id, in: connection)
+    private func keep(
+        _ certificate: Certificate, of account: AccountRecord, in connection: any StoreConnection
+    ) throws -> OwnRing {
+        if let known = try store.ring(certificate.fingerprint, of: account.id, in: connection) {
+            try store.keepPublic(certificate, address: account.address, in: connection)
+            _ = try store.setCurrentRing(known.id, account: account.id, in: connection)
+        } else {
+            try store.addRing(
+                NewRing(certificate: certificate, locked: nil), account: account.id, address: account.address,
+                isCurrent: true, in: connection)
         }
+        return try kept(certificate.fingerprint, of: account.id, in: connection)
     }
 }

@@ -49,39 +49,56 @@ extension Guard {
                 let secret = try SecretCertificate.generate(
                     profile: settings.keys.profile, userIDs: [userID], at: now(),
                     expiration: days == 0 || isTooLong ? nil : seconds)
-                let ring = try keep(secret, password: password, of: caller)
-                if let secondary { try store.setSecondary(secondary, account: caller.account.id) }
-                return ring
+                let locked = try lock(secret, password: password)
+                return try changingRings(of: caller) { connection in
+                    if let secondary {
+                        try store.setSecondary(secondary, account: caller.account.id, in: connection)
+                    }
+                    return try keep(locked, of: caller.account, in: connection)
+                }
             }
         }
     }
 
-    /// Locks an open key under the caller's password and makes it the current ring.
-    func keep(_ secret: SecretCertificate, password: SecretBytes, of caller: Caller) throws -> OwnRing {
-        let account = caller.account
+    /// An open key, and how it lies in the store.
+    struct LockedSecret {
+        var secret: SecretCertificate
+        var lock: Relocked
+    }
+
+    /// Locks an open key under the caller's password. Slow.
+    func lock(_ secret: SecretCertificate, password: SecretBytes) throws -> LockedSecret {
         steps?.count(.passwordHash)
-        let relocked = try LockedRing.lock(secret, password: password)
+        return LockedSecret(secret: secret, lock: try LockedRing.lock(secret, password: password))
+    }
+
+    /// One change of the caller's account.
+    func changingRings<T>(of caller: Caller, _ body: (any StoreConnection) throws -> T) throws -> T {
         steps?.count(.write)
-        return try store.changeAccount(account.id) { connection in
-            let fingerprint = secret.fingerprint
-            let known = try store.ring(fingerprint, of: account.id, in: connection)
-            let recovery = try recoveryRecord(
-                for: relocked.secrets, of: account.id, .pgp, fingerprintHex: fingerprint.hex,
-                previous: known?.recovery, in: connection)
-            if let old = try known?.secret(), !old.presentSecrets.isSubset(of: secret.presentSecrets) {
-                throw GuardError(
-                    .keyNotUsable, "the ring that is here has private parts that the new one lacks: delete it first")
-            }
-            try store.addRing(
-                NewRing(
-                    certificate: secret.certificate, locked: relocked.locked, recovery: recovery?.bytes,
-                    recoveryMaster: recovery?.master),
-                account: account.id, address: account.address, isCurrent: true, in: connection)
-            if known != nil {
-                try store.revokeTokens(account: account.id, type: CryptoType.pgp.rawValue, in: connection)
-            }
-            return try kept(fingerprint, of: account.id, in: connection)
+        return try store.changeAccount(caller.account.id, body)
+    }
+
+    /// Makes a locked key the current ring.
+    func keep(_ locked: LockedSecret, of account: AccountRecord, in connection: any StoreConnection) throws -> OwnRing {
+        let secret = locked.secret
+        let fingerprint = secret.fingerprint
+        let known = try store.ring(fingerprint, of: account.id, in: connection)
+        let recovery = try recoveryRecord(
+            for: locked.lock.secrets, of: account.id, .pgp, fingerprintHex: fingerprint.hex,
+            previous: known?.recovery, in: connection)
+        if let old = try known?.secret(), !old.presentSecrets.isSubset(of: secret.presentSecrets) {
+            throw GuardError(
+                .keyNotUsable, "the ring that is here has private parts that the new one lacks: delete it first")
         }
+        try store.addRing(
+            NewRing(
+                certificate: secret.certificate, locked: locked.lock.locked, recovery: recovery?.bytes,
+                recoveryMaster: recovery?.master),
+            account: account.id, address: account.address, isCurrent: true, in: connection)
+        if known != nil {
+            try store.revokeTokens(account: account.id, type: CryptoType.pgp.rawValue, in: connection)
+        }
+        return try kept(fingerprint, of: account.id, in: connection)
     }
 
     func kept(_ fingerprint: Fingerprint, of account: Int64, in connection: any StoreConnection) throws
