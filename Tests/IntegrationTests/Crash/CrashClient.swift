@@ -1,0 +1,206 @@
+import Foundation
+import Libcrypto
+import OpenPGP
+import TestSupport
+
+/// Changes accounts of its own over the control socket and remembers what was acknowledged.
+final class CrashClient: @unchecked Sendable {
+    private struct Doubt {
+        let change: CrashChange
+        let address: String
+    }
+
+    let number: Int
+    private let client: ControlClient
+    private var dice: CrashDice
+    private var accounts: [String: StoredAccount] = [:]
+    /// Of each ring.
+    private var passwords: [String: String] = [:]
+    private var audited: [String: Int] = [:]
+    private var address = ""
+    private var session = ""
+    /// What was asked for and not answered.
+    private var doubt: Doubt?
+    private var count = 0
+
+    private(set) var acknowledged = 0
+    /// Changes that were made although their answer never came.
+    private(set) var unheard = 0
+    /// Such changes that the audit log does not know.
+    private(set) var unlogged = 0
+    private(set) var problems: [String] = []
+
+    init(_ number: Int, _ client: ControlClient, seed: UInt64) {
+        self.number = number
+        self.client = client
+        dice = CrashDice(state: seed &+ UInt64(number) &* 0x1234_5678_9ABC_DEF1)
+    }
+
+    private var account: StoredAccount { accounts[address] ?? StoredAccount() }
+    private var password: String { account.currentRing.flatMap { passwords[$0.fingerprint] } ?? "" }
+
+    /// Makes changes until the connection breaks; `tell` hears of each that was acknowledged.
+    func run(_ tell: () -> Void) {
+        while problems.isEmpty {
+            do {
+                let change = try next()
+                doubt = Doubt(change: change, address: address)
+                guard let reply = try? send(change) else { return }
+                guard reply.isSuccess else {
+                    problems.append("\(address): \(change) was refused: \(reply.text)")
+                    return
+                }
+                settle(change, news: news(change, reply))
+                if let name = change.auditName { audited["user:\(address) \(name)", default: 0] += 1 }
+                acknowledged += 1
+                tell()
+            } catch { problems.append("\(error)") }
+        }
+    }
+
+    private func send(_ change: CrashChange) throws -> StoryReply {
+        var password = password
+        // A ring may have another password than the current one.
+        switch change {
+        case .addUserID(let ring, _), .delete(let ring): password = passwords[ring] ?? ""
+        default: break
+        }
+        return try change.send(client, session: session, address: address, password: password)
+    }
+
+    private func settle(_ change: CrashChange, news: [String]) {
+        accounts[address] = change.applied(to: account, at: address, news: news)
+        switch change {
+        case .create(let password, _): for ring in news { passwords[ring] = password }
+        case .upload(let secrets, let password): for secret in secrets { passwords[secret.fingerprint.hex] = password }
+        case .changePassword(let new): if let ring = account.currentRing { passwords[ring.fingerprint] = new }
+        case .logout: session = ""
+        default: break
+        }
+        doubt = nil
+    }
+
+    /// What an answer says was made.
+    private func news(_ change: CrashChange, _ reply: StoryReply) -> [String] {
+        let data = reply.object?["data"] as? [String: Any]
+        switch change {
+        case .open:
+            session = data?["session"] as? String ?? ""
+            return [Self.hash(session)]
+        case .create:
+            let keys = (data?["publicRing"] as? [String: Any])?["keys"] as? [[String: Any]]
+            return [(keys?.first?["fingerPrint"] as? String)?.uppercased() ?? "none"]
+        default: return []
+        }
+    }
+
+    private static func hash(_ session: String) -> String {
+        let digest = (try? Digest.hash(.sha256, Array(session.utf8))) ?? []
+        return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    // MARK: What to do next
+
+    private func next() throws -> CrashChange {
+        count += 1
+        let unique = "\(number)-\(count)"
+        if address.isEmpty || account.version > 12 {
+            (address, session) = ("client\(unique)@guard.test", "")
+            accounts[address] = StoredAccount()
+        }
+        if session.isEmpty { return .open }
+        guard let current = account.currentRing else {
+            return .create(
+                password: "password \(unique)", secondary: dice.roll(2) == 0 ? "to\(unique)@elsewhere.test" : nil)
+        }
+        let ring = account.rings[dice.roll(account.rings.count)].fingerprint
+        let externals = account.externals.keys.sorted()
+        let external = externals.isEmpty ? nil : externals[dice.roll(externals.count)]
+        switch dice.roll(16) {
+        case 0, 1:
+            return .create(
+                password: "password \(unique)", secondary: dice.roll(2) == 0 ? "to\(unique)@elsewhere.test" : nil)
+        case 2: return .upload(try [secret(address), secret(address)], password: "password \(unique)")
+        case 3, 4: return .makeCurrent(ring)
+        case 5, 6: return .addUserID(ring, address: "more\(unique)@guard.test")
+        case 7: return .delete(current.fingerprint)
+        case 8: return .delete(ring)
+        case 9, 10:
+            return .uploadExternal(
+                try ["a", "b", "c"].map { try secret("\($0)\(unique)@elsewhere.test").certificate })
+        case 11: return external.map { .share($0, dice.roll(2) == 0) } ?? .attach
+        case 12: return external.map { .inline($0, dice.roll(2) == 0) } ?? .attach
+        case 13: return external.map { .deleteExternal($0) } ?? .logout
+        case 14: return .changePassword("password \(unique)")
+        default: return dice.roll(3) == 0 ? .changeSecondary("to\(unique)@elsewhere.test") : .attach
+        }
+    }
+
+    private func secret(_ address: String) throws -> SecretCertificate {
+        try SecretCertificate.generate(userIDs: ["<\(address)>"], at: Timestamp(Int64(time(nil))))
+    }
+
+    // MARK: What the store has of it
+
+    /// Compares the store with what was acknowledged, and finds out what became of the change that was under way.
+    func check(_ store: StoreSnapshot) {
+        for (address, before) in accounts {
+            let found = store.accounts[address] ?? StoredAccount()
+            let isDoubtful = doubt?.address == address
+            if found != before {
+                guard isDoubtful, let change = doubt?.change else {
+                    problems.append("\(address): \(found)\nacknowledged: \(before)")
+                    continue
+                }
+                let known = Set(before.rings.map(\.fingerprint))
+                var news = found.rings.map(\.fingerprint).filter { !known.contains($0) }
+                if case .open = change { news = found.sessions.subtracting(before.sessions).sorted() }
+                settle(change, news: Array(news.prefix(1)))
+                unheard += 1
+                if accounts[address] != found {
+                    problems.append(
+                        "\(address): half of \(change): \(found)\nbefore: \(before)\nafter: \(account)")
+                }
+                // Whose identifier nobody heard.
+                if case .open = change { session = "" }
+                if let name = change.auditName {
+                    let key = "user:\(address) \(name)"
+                    audited[key, default: 0] += 1
+                    if store.audited[key, default: 0] < audited[key, default: 0] {
+                        audited[key, default: 0] -= 1
+                        unlogged += 1
+                    }
+                }
+            }
+        }
+        doubt = nil
+        for (key, number) in audited where store.audited[key, default: 0] != number {
+            problems.append("audit: \(key): \(store.audited[key, default: 0]) lines, \(number) acknowledged")
+        }
+    }
+
+    /// Opens the current ring with its password, where there is one.
+    func openKey() throws {
+        guard !session.isEmpty, account.currentRing != nil else { return }
+        let reply = try CrashChange.attach.send(client, session: session, address: address, password: password)
+        guard reply.isSuccess else {
+            problems.append("\(address): its password does not open its key: \(reply.text)")
+            return
+        }
+        settle(.attach, news: [])
+    }
+}
+
+/// Seeded numbers, so that a run can be repeated.
+struct CrashDice {
+    var state: UInt64
+
+    /// A number from 0 to `sides` - 1.
+    mutating func roll(_ sides: Int) -> Int {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return Int((z ^ (z >> 31)) % UInt64(max(1, sides)))
+    }
+}
