@@ -3,6 +3,9 @@ public import HTTPTypes
 import Libcrypto
 public import Logging
 
+/// Reads a body of at most so many octets, and tells the length of every piece before it keeps it.
+public typealias BodyReader = (_ maximum: Int, _ arrived: (Int) throws -> Void) async throws -> [UInt8]
+
 /// The control API without sockets: takes requests, gives answers.
 public final class ControlService: Sendable {
     /// What is decided at the start holds for sockets; the rest of it can be replaced.
@@ -36,10 +39,9 @@ public final class ControlService: Sendable {
     /// Answers a request. Never throws: whatever goes wrong is an answer too.
     ///
     /// - Parameters:
-    ///   - body: reads the body up to a length, beyond which it throws `GuardError` with code `bodyTooLarge`.
-    public func reply(
-        to head: HTTPRequest, peer: () async -> Peer, body: (_ maximum: Int) async throws -> [UInt8]
-    ) async -> Reply {
+    ///   - body: reads the body up to a length, beyond which it throws `GuardError` with code `bodyTooLarge`; tells of every
+    ///     piece how long it is before it keeps it.
+    public func reply(to head: HTTPRequest, peer: () async -> Peer, body: BodyReader) async -> Reply {
         let target = head.path ?? "/"
         let cut = target.firstIndex(of: "?") ?? target.endIndex
         let (path, query) = (target[..<cut], target[cut...].dropFirst())
@@ -75,8 +77,7 @@ public final class ControlService: Sendable {
     }
 
     private func reply(
-        to head: HTTPRequest, _ match: Router.Match, query: Substring, peer: Peer,
-        body: (_ maximum: Int) async throws -> [UInt8]
+        to head: HTTPRequest, _ match: Router.Match, query: Substring, peer: Peer, body: BodyReader
     ) async -> Reply {
         let operation = match.operation
         let options = replaced.withLock { $0 }
@@ -85,7 +86,7 @@ public final class ControlService: Sendable {
                 return try unauthorized(operation, head)
             }
             let maximum = operation.access == .mail ? options.maximumMail : options.maximumBody
-            let octets = try await reserving(head, maximum, of: options.bodyBudget) { try await body(maximum) }
+            let octets = try await read(body, head, maximum, within: options.bodyBudget)
             defer { release(octets.count) }
             return try await lanes.run(operation.lane) { [self] in
                 answer(head, match, String(query), octets, peer, actor, options)
@@ -174,9 +175,13 @@ extension ControlService {
         return reply
     }
 
+    /// A name of DNS or an address of IPv4, in lower case; nil for anything else.
     private static func host(_ head: HTTPRequest) -> String? {
-        guard let authority = head.authority, !authority.isEmpty, !authority.hasPrefix("[") else { return nil }
-        return authority.prefix { $0 != ":" }.lowercased()
+        let host = (head.authority ?? "").prefix { $0 != ":" }.lowercased()
+        let isPlain = host.utf8.allSatisfy {
+            (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x2E
+        }
+        return isPlain && (1...253).contains(host.utf8.count) ? host : nil
     }
 
     /// What the request asks for, else what the client reads, else the language of the account.
@@ -192,30 +197,38 @@ extension ControlService {
 // MARK: Bounds and failures
 
 extension ControlService {
-    /// Reads a body within the budget of all bodies. What was reserved is the length of the result.
-    private func reserving(
-        _ head: HTTPRequest, _ maximum: Int, of budget: Int, _ read: () async throws -> [UInt8]
+    /// Reads a body within the budget of all bodies, which then holds the length of the result. Only what has come counts:
+    /// who announces much and sends little takes nothing from others.
+    private func read(
+        _ body: BodyReader, _ head: HTTPRequest, _ maximum: Int, within budget: Int
     ) async throws -> [UInt8] {
         let announced = head.headerFields[.contentLength].flatMap { Int($0) }
         guard announced ?? 0 <= maximum else {
             throw GuardError(.bodyTooLarge, "the body is longer than \(maximum) octets")
         }
-        // A body of unknown length may become as long as any.
-        let reserved = announced ?? (head.headerFields[.transferEncoding] == nil ? 0 : maximum)
+        var held = 0
+        do {
+            let octets = try await body(maximum) { count in
+                try reserve(count, of: budget)
+                held += count
+            }
+            guard announced.map({ $0 == octets.count }) ?? true else {
+                throw GuardError(.badParameter, "the body ends early")
+            }
+            return octets
+        } catch {
+            release(held)
+            throw error
+        }
+    }
+
+    private func reserve(_ count: Int, of budget: Int) throws(GuardError) {
         let fits = bodyOctets.withLock { sum in
-            guard reserved == 0 || sum + reserved <= budget else { return false }
-            sum += reserved
+            guard sum + count <= budget else { return false }
+            sum += count
             return true
         }
         guard fits else { throw GuardError(.busy, "too many large requests are in work", retryAfter: 5) }
-        do {
-            let octets = try await read()
-            release(reserved - octets.count)
-            return octets
-        } catch {
-            release(reserved)
-            throw error
-        }
     }
 
     private func release(_ count: Int) { bodyOctets.withLock { $0 -= count } }

@@ -12,7 +12,7 @@ public enum GuardErrorCode: String, Sendable, CaseIterable {
     case noPrimaryKey = "PGP-KEYS-0001"
 
     case sessionInvalid = "GRD-AUTH-0001"
-    /// The password of the mailbox, or any `e_password` that does not open.
+    /// The password of the mailbox, or an `e_password` to be set that does not open.
     case credentialsRefused = "GRD-AUTH-0002"
     case lockedOut = "GRD-AUTH-0003"
     case tokenInvalid = "GRD-AUTH-0004"

@@ -18,22 +18,42 @@ final class ControlFixture: Sendable {
     let `guard`: Guard
     let service: ControlService
     let steps = StepCounter()
+    private let clock: Lock<Int64>
+    private let numbers = Lock(0)
 
+    /// - Parameters:
+    ///   - store: where the store lies; nil for a file of its own.
+    ///   - log: nil writes what is critical.
     init(
         options: ControlOptions = ControlOptions(), settings: GuardSettings = GuardSettings(),
-        ports: GuardPorts = GuardPorts(), now: Timestamp = Timestamp(1_764_000_000)
+        ports: GuardPorts = GuardPorts(), now: Timestamp = Timestamp(1_764_000_000), store location: String? = nil,
+        log: Logger? = nil
     )
         throws
     {
         directory = try TemporaryDirectory()
-        store = try KeyStore(path: directory.file("keys.sqlite"), master: try MasterKey.random())
+        store = try KeyStore(url: location ?? directory.file("keys.sqlite"), master: try MasterKey.random())
+        let clock = Lock(now.seconds)
+        self.clock = clock
         var settings = settings
         settings.localDomains = ["example.org"]
         settings.passwords.argon2 = Argon2Cost(passes: 1, lanes: 1, memoryKiB: 64)
-        `guard` = Guard(store: store, settings: settings, ports: ports, now: { now }, steps: steps)
-        var log = Logger(label: "test")
-        log.logLevel = .critical
-        service = ControlService(guard: `guard`, options: options, log: log)
+        `guard` = Guard(
+            store: store, settings: settings, ports: ports, now: { Timestamp(clock.withLock { $0 }) }, steps: steps)
+        var quiet = Logger(label: "test")
+        quiet.logLevel = .critical
+        service = ControlService(guard: `guard`, options: options, log: log ?? quiet)
+    }
+
+    /// Moves the clock.
+    func pass(seconds: Int64) { clock.withLock { $0 += seconds } }
+
+    /// Another number each time.
+    func serial() -> Int {
+        numbers.withLock { number in
+            number += 1
+            return number
+        }
     }
 
     /// Opens a session.
@@ -44,14 +64,14 @@ final class ControlFixture: Sendable {
 
     func request(
         _ method: HTTPRequest.Method, _ target: String, type: String? = nil, body: [UInt8] = [],
-        fields: HTTPFields = [:], peer: Peer = .unknown
+        fields: HTTPFields = [:], peer: Peer = .unknown, host: String = "localhost"
     ) async -> TestReply {
-        var head = HTTPRequest(
-            method: method, scheme: "http", authority: "localhost", path: target, headerFields: fields)
+        var head = HTTPRequest(method: method, scheme: "http", authority: host, path: target, headerFields: fields)
         head.headerFields[.contentType] = type
         head.headerFields[.contentLength] = body.isEmpty ? nil : String(body.count)
-        let reply = await service.reply(to: head, peer: { peer }) { maximum in
+        let reply = await service.reply(to: head, peer: { peer }) { maximum, arrived in
             guard body.count <= maximum else { throw GuardError(.bodyTooLarge, "too large") }
+            try arrived(body.count)
             return body
         }
         return TestReply(reply: reply)
@@ -65,13 +85,14 @@ final class ControlFixture: Sendable {
         await request(.post, target, type: "application/json", body: Array(json.utf8), fields: fields, peer: peer)
     }
 
-    func post(_ target: String, form: [String: String] = [:], fields: HTTPFields = [:], peer: Peer = .unknown) async
-        -> TestReply
-    {
+    func post(
+        _ target: String, form: [String: String] = [:], fields: HTTPFields = [:], peer: Peer = .unknown,
+        host: String = "localhost"
+    ) async -> TestReply {
         let text = form.map { "\($0.key)=\($0.value.formEncoded)" }.joined(separator: "&")
         return await request(
-            .post, target, type: "application/x-www-form-urlencoded", body: Array(text.utf8), fields: fields, peer: peer
-        )
+            .post, target, type: "application/x-www-form-urlencoded", body: Array(text.utf8), fields: fields,
+            peer: peer, host: host)
     }
 
     /// - Parameter parts: names and contents of a multipart form.

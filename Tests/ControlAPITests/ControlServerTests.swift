@@ -7,7 +7,7 @@ import Testing
 @testable import ControlAPI
 
 @Suite struct ControlServerTests {
-    private func server(_ fixture: ControlFixture, _ listeners: [ControlServer.Listener]) -> ControlServer {
+    func server(_ fixture: ControlFixture, _ listeners: [ControlServer.Listener]) -> ControlServer {
         var log = Logger(label: "test")
         log.logLevel = .critical
         return ControlServer(service: fixture.service, listeners: listeners, log: log)
@@ -15,13 +15,14 @@ import Testing
 
     /// Sends text, gives all that comes back until the server closes. On a thread of its own: the server needs those of
     /// the cooperative pool.
-    private func exchange(_ address: SocketAddress, _ text: String) async throws -> String {
+    func exchange(_ address: SocketAddress, _ text: String, endsOutput: Bool = false) async throws -> String {
         try await withCheckedThrowingContinuation { continuation in
             PlainThread.start {
                 continuation.resume(
                     with: Result {
                         let connection = try TCPConnection(address)
                         try connection.write(text)
+                        if endsOutput { connection.endOutput() }
                         return String(decoding: try connection.readToEnd(), as: UTF8.self)
                     })
             }

@@ -138,7 +138,7 @@ import Testing
         #expect(login.code == "PGP-CORE-0002")
         let encrypted = await fixture.post(
             "/oxguard/auth?action=login&session=\(session)", json: #"{"e_password":"AAAA"}"#)
-        #expect(encrypted.code == "GRD-AUTH-0002")
+        #expect(encrypted.code == "PGP-CORE-0002")
 
         // Replayed after logout: the session is over, and in a new session the token is nothing.
         _ = await fixture.get("/oxguard/login?action=logout&session=\(session)")

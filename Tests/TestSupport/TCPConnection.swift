@@ -187,6 +187,9 @@ public final class TCPConnection: @unchecked Sendable {
         return nil
     }
 
+    /// Says that nothing more will be written.
+    public func endOutput() { shutdown(descriptor, Int32(SHUT_WR)) }
+
     /// Ends both directions at once; a blocked reader wakes up.
     public func shut() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 

@@ -66,7 +66,7 @@ extension Operations {
 
     static func createCertificate(_ call: Call) throws -> Answer {
         let caller = try call.caller
-        let password = try call.requiredPassword()
+        let password = try call.newPassword()
         let made = try call.guard.audited(actor: call.actor, action: "certificate.create", target: name(caller)) {
             try call.guard.createCertificate(caller, password: password)
         }

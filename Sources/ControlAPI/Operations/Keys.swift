@@ -13,7 +13,7 @@ extension Operations {
     static func createKey(_ call: Call) throws -> Answer {
         let recovery = try call.parameters.text("email").flatMap { $0.isEmpty ? nil : EmailAddressText($0) }
         let ring = try call.guard.createRing(
-            call.caller, name: call.parameters.required("name"), password: call.requiredPassword(),
+            call.caller, name: call.parameters.required("name"), password: call.newPassword(),
             recoveryAddress: recovery)
         return .data(try PGPKeyRing(ring, call))
     }

@@ -1,8 +1,9 @@
+import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
 /// Closes connections whose client is too slow: with the head of its first request, with a body, with taking an answer,
-/// or with the next request. While we work on a request, no time runs.
+/// or with the next request. While we work on a request, no time runs. A body that takes too long is answered with 408.
 final class ConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -12,6 +13,8 @@ final class ConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
     private let head: TimeAmount
     private let body: TimeAmount
     private var timer: Scheduled<Void>?
+    /// Whether a request is coming of which nothing was answered yet.
+    private var isReceiving = false
 
     init(head: TimeAmount, body: TimeAmount) {
         self.head = head
@@ -36,16 +39,22 @@ final class ConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: arm(body, context)
+        case .head:
+            isReceiving = true
+            arm(body, context)
         case .body: break
-        case .end: timer?.cancel()
+        case .end:
+            isReceiving = false
+            timer?.cancel()
         }
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head, .end: arm(body, context)
+        case .head, .end:
+            isReceiving = false
+            arm(body, context)
         case .body: break
         }
         context.write(data, promise: promise)
@@ -53,7 +62,14 @@ final class ConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func arm(_ time: TimeAmount, _ context: ChannelHandlerContext) {
         timer?.cancel()
-        let channel = context.channel
-        timer = context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
+            if isReceiving {
+                let fields: HTTPFields = [.connection: "close", .contentLength: "0"]
+                let head = HTTPResponse(status: .requestTimeout, headerFields: fields)
+                context.write(wrapOutboundOut(.head(head)), promise: nil)
+                context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            }
+            context.close(promise: nil)
+        }
     }
 }

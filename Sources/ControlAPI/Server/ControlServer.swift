@@ -157,8 +157,8 @@ extension ControlServer {
         _ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
     ) async throws {
         var hasRead = false
-        var reply = await service.reply(to: request.head, peer: { await Peer.of(channel) }) { maximum in
-            let octets = try await Self.collect(request.body, upTo: maximum)
+        var reply = await service.reply(to: request.head, peer: { await Peer.of(channel) }) { maximum, arrived in
+            let octets = try await Self.collect(request.body, upTo: maximum, arrived)
             hasRead = true
             return octets
         }
@@ -170,12 +170,15 @@ extension ControlServer {
         if isUnread { throw Unread() }
     }
 
-    private static func collect(_ body: RequestBody, upTo maximum: Int) async throws -> [UInt8] {
+    private static func collect(
+        _ body: RequestBody, upTo maximum: Int, _ arrived: (Int) throws -> Void
+    ) async throws -> [UInt8] {
         var octets: [UInt8] = []
         for try await buffer in body {
             guard octets.count + buffer.readableBytes <= maximum else {
                 throw GuardError(.bodyTooLarge, "the body is longer than \(maximum) octets")
             }
+            try arrived(buffer.readableBytes)
             octets.append(contentsOf: buffer.readableBytesView)
         }
         return octets

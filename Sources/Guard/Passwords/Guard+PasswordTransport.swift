@@ -14,6 +14,15 @@ extension Guard {
         return Base64Text.encode(key.publicKeyInfo)
     }
 
+    /// The password in an `e_password`, to be tried: one that does not open is a password that opens nothing, so that
+    /// answer and price are those of a wrong one.
+    public func guessTransported(_ text: String) throws -> SecretBytes {
+        let other = try SecretBytes.random(count: 32)
+        do { return try openTransported(text) } catch let error as GuardError where error.code == .credentialsRefused {
+            return other
+        }
+    }
+
     /// The password in an `e_password`: base64 of RSA-OAEP with SHA-256, or where the settings say so of PKCS#1 v1.5.
     ///
     /// - Throws: `credentialsRefused`, whatever is wrong and at the same price. With PKCS#1 v1.5 wrong padding throws
@@ -30,13 +39,14 @@ extension Guard {
             let opened = try? key.decryptOAEP(input)
             if isReal, found == nil { found = opened }
         }
-        if found == nil, settings.passwords.acceptsPKCS1 {
+        if settings.passwords.acceptsPKCS1 {
+            // Even where the other padding was right: the price does not tell.
             let fallback = keys.first.flatMap { key -> SecretBytes? in
                 steps?.count(.rsa)
                 return try? key.decryptPKCS1(
                     ciphertext.flatMap { $0.count == key.size ? $0 : nil } ?? Self.placeholder(key.size))
             }
-            found = fallback
+            found = found ?? fallback
         }
         guard let found, found.count > 0, found.count <= Self.longestPassword else {
             throw GuardError(.credentialsRefused, "the encrypted password does not open")
