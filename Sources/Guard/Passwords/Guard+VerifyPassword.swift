@@ -46,8 +46,8 @@ extension Guard {
             steps?.count(.passwordHash)
             switch type {
             case .pgp:
-                // A primary key and a subkey.
-                for _ in 0..<2 { _ = try S2K.fresh().key(from: password, count: 32) }
+                // A primary key and a subkey, as they are locked here.
+                for _ in 0..<2 { _ = try S2K.freshArgon2().key(from: password, count: 32) }
             case .smime:
                 _ = try hash(password, salt: SecureRandom.bytes(16))
             }
