@@ -34,6 +34,6 @@ extension Guard {
 
     /// A word of one line, of bounded length: names come from strangers.
     private static func plain(_ text: String) -> String {
-        String(text.unicodeScalars.prefix(320).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : Character($0) })
+        String(text.unicodeScalars.prefix(320).map { $0.properties.generalCategory == .control ? "?" : Character($0) })
     }
 }

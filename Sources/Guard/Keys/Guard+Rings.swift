@@ -189,7 +189,7 @@ extension Guard {
     static func userID(name: String, address: String) throws -> String {
         let name = name.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
         let isClean = !name.unicodeScalars.contains {
-            $0.value < 0x20 || $0.value == 0x7F || "<>\u{2028}\u{2029}".unicodeScalars.contains($0)
+            $0.properties.generalCategory == .control || "<>\u{2028}\u{2029}".unicodeScalars.contains($0)
         }
         guard isClean, name.utf8.count <= 256 else {
             throw GuardError(.badParameter, "the name has characters that cannot stand there", parameters: ["name"])
