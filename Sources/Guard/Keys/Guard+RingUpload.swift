@@ -24,7 +24,10 @@ extension Guard {
                             parameters: [caller.account.address.canonical])
                     }
                 }
-                let fresh = try secrets.map { try locked($0, password: password, newPassword: newPassword) }
+                let limits = Self.limits(secrets)
+                let fresh = try secrets.map {
+                    try locked($0, password: password, newPassword: newPassword, limits)
+                }
                 // All or none.
                 return try changingRings(of: caller) { connection in
                     try fresh.map { try keep($0, of: caller.account, in: connection) }
@@ -50,7 +53,26 @@ extension Guard {
         guard secrets.count + certificates.count <= settings.keys.maximumRings else {
             throw GuardError(.keyTooLarge, "more than \(settings.keys.maximumRings) rings")
         }
+        guard Self.secretParts(secrets) <= Self.maximumSecretParts else {
+            throw GuardError(.keyTooLarge, "more than \(Self.maximumSecretParts) private keys")
+        }
         return (secrets, certificates)
+    }
+
+    /// Private keys in one upload, subkeys among them: each costs a hash of the old password and one of the new, and one
+    /// of every password that is ever tried.
+    private static let maximumSecretParts = 32
+
+    private static func secretParts(_ secrets: [SecretCertificate]) -> Int {
+        secrets.reduce(0) { $0 + $1.presentSecrets.count }
+    }
+
+    /// What the hashes that an upload asks for may cost: its own words say how much, so the whole has a bound.
+    private static func limits(_ secrets: [SecretCertificate]) -> S2KLimits {
+        var limits = S2KLimits()
+        limits.maximumMemoryKiB = 512 << 10
+        limits.maximumWorkKiB = max(512 << 10, (4 << 20) / max(1, secretParts(secrets)))
+        return limits
     }
 
     func isNamed(_ address: EmailAddress, in certificate: Certificate) -> Bool {
@@ -60,13 +82,20 @@ extension Guard {
         }
     }
 
-    private func opened(_ secret: SecretCertificate, _ password: SecretBytes?) throws -> SecretCertificate {
+    private func opened(
+        _ secret: SecretCertificate, _ password: SecretBytes?, _ limits: S2KLimits
+    ) throws -> SecretCertificate {
         guard secret.isLocked else { return secret }
         guard let password else {
             throw GuardError(.missingParameter, "the key is locked", parameters: ["keyPassword"])
         }
         steps?.count(.passwordHash)
-        let opened = try secret.unlocked(password: password)
+        let opened: SecretCertificate
+        do { opened = try secret.unlocked(password: password, limits: limits) } catch let error as OpenPGPError
+            where error.code == .limitExceeded
+        {
+            throw GuardError(.keyTooLarge, "\(error.message)")
+        }
         guard !opened.isLocked else {
             throw GuardError(.badPassword, "the password opens only some parts of the key")
         }
@@ -74,9 +103,9 @@ extension Guard {
     }
 
     private func locked(
-        _ secret: SecretCertificate, password: SecretBytes?, newPassword: SecretBytes?
+        _ secret: SecretCertificate, password: SecretBytes?, newPassword: SecretBytes?, _ limits: S2KLimits
     ) throws -> LockedSecret {
-        let opened = try opened(secret, password)
+        let opened = try opened(secret, password, limits)
         guard let newPassword else {
             throw GuardError(.missingParameter, "there is no password to lock the key", parameters: ["newPassword"])
         }
