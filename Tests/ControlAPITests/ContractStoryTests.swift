@@ -105,7 +105,7 @@ import Testing
         let problems = document.problems(reply.reply, to: operation)
         #expect(problems.isEmpty, "\(id): \(problems)", sourceLocation: sourceLocation)
         if let value = try? JSONSerialization.jsonObject(with: Data(reply.reply.body), options: .fragmentsAllowed) {
-            seen.withLock { $0[id, default: []].formUnion(Schema.members(value)) }
+            seen.withLock { $0[id, default: []].formUnion(JSONSchema.members(value)) }
         }
         return reply
     }

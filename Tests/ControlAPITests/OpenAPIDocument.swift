@@ -92,19 +92,19 @@ struct OpenAPIDocument {
         }
         let schema: [String: Any] =
             isError ? ["$ref": "#/components/schemas/ErrorEnvelope"] : resolve(resolve(media)["schema"])
-        return Schema(document: self).problems(json, schema, at: "$")
+        return JSONSchema(document: self).problems(json, schema, at: "$")
     }
 
     /// The names of the members that a success of the operation may have, as paths.
     func members(of operation: Operation) -> Set<String> {
         let content = resolve(operation.responses["200"])["content"] as? [String: Any] ?? [:]
         guard let media = content["application/json"] else { return [] }
-        return Schema(document: self).members(resolve(resolve(media)["schema"]), at: "$")
+        return JSONSchema(document: self).members(resolve(resolve(media)["schema"]), at: "$")
     }
 }
 
 /// The part of JSON Schema that the description uses.
-struct Schema {
+struct JSONSchema {
     let document: OpenAPIDocument
 
     func problems(_ value: Any, _ raw: [String: Any], at path: String) -> [String] {

@@ -38,7 +38,7 @@ extension Integration {
                 try guardd.start()
                 try Wait.untilListening(.unix(socket))
                 if round > 0 { try clients[dice.roll(clients.count)].openKey() }
-                run(clients, guardd, changes: 1 + dice.roll(60), thenMicroseconds: dice.roll(20_000))
+                run(clients, guardd, changes: 1 + dice.roll(60), thenMicroseconds: dice.roll(8000))
                 let store = try StoreSnapshot(of: guardd.store)
                 for client in clients { client.check(store) }
                 let problems = store.problems + clients.flatMap(\.problems)
@@ -52,18 +52,18 @@ extension Integration {
                     + "\(clients.map(\.unlogged).reduce(0, +)) of them not in the audit log")
         }
 
-        /// All clients at once until so many changes are acknowledged, and then a little longer.
+        /// All clients at once until so many changes were sent, and then a little longer.
         private func run(_ clients: [CrashClient], _ guardd: GuardDaemon, changes: Int, thenMicroseconds: Int) {
-            let acknowledged = Counter()
+            let sent = Counter()
             let group = DispatchGroup()
             for client in clients {
                 group.enter()
                 Thread {
-                    client.run { acknowledged.add() }
+                    client.run { sent.add() }
                     group.leave()
                 }.start()
             }
-            _ = Wait.until(seconds: 60) { acknowledged.value >= changes }
+            _ = Wait.until(seconds: 60) { sent.value >= changes }
             usleep(useconds_t(thenMicroseconds))
             guardd.killNow()
             group.wait()
