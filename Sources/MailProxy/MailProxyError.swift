@@ -44,10 +44,10 @@ public struct MailProxyError: Error, Equatable, Sendable, CustomStringConvertibl
         MailProxyError(.refused, at: step, "answered \(reply)", reply: reply)
     }
 
-    /// Whether trying again later is of no use.
+    /// Whether trying again later is of no use. A server that refuses the connection has said nothing about the message.
     public var isPermanent: Bool {
         switch code {
-        case .refused: reply.map { $0.code >= 500 } ?? false
+        case .refused: !step.isBeforeMail && reply.map { $0.code >= 500 } ?? false
         case .unsupported, .unwritable: true
         case .unreachable, .closed, .timedOut, .nonsense, .tlsMissing, .tlsFailed, .misuse: false
         }

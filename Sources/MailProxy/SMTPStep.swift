@@ -15,4 +15,12 @@ public enum SMTPStep: String, Sendable, CaseIterable {
     case end = "end of data"
     case reset = "RSET"
     case quit = "QUIT"
+
+    /// Whether no message has begun: what a server refuses here is the connection, and another may be served.
+    var isBeforeMail: Bool {
+        switch self {
+        case .connect, .greeting, .hello, .startTLS: true
+        case .xforward, .mail, .recipient, .data, .content, .end, .reset, .quit: false
+        }
+    }
 }

@@ -138,11 +138,12 @@ extension Assembly {
             hop.tlsAuthorities = proxy.nextHopAuthorities
             hop.timeouts.command = Double(proxy.nextHopTimeout)
             hop.timeouts.greeting = Double(proxy.nextHopTimeout)
+            hop.timeouts.data = min(hop.timeouts.data, Double(proxy.nextHopTimeout))
             let redelivery = proxy.role == .lmtp ? nil : reinjector(to: hop, budget: proxy.budget)
             let (settings, name, log) = (hop, proxy.name, log)
             return { client in
                 ProxyRelay(
-                    to: settings, answers: proxy.role == .lmtp ? .each : .one,
+                    to: settings, answers: proxy.role == .lmtp ? .each : .one, budget: Double(proxy.budget),
                     log: { log.warning("proxy \(name): \($0)") }
                 ) { queueID in
                     // Listeners open after the first snapshot is there.

@@ -107,6 +107,28 @@ import Testing
         }
     }
 
+    /// To try again for those who were answered would give them a second copy.
+    @Test func answersThatCameCount() throws {
+        let server = try ScriptedServer { connection in
+            try connection.write("220 test\r\n")
+            while let line = try connection.command() {
+                guard line == "DATA" else {
+                    try connection.write("250 ok\r\n")
+                    continue
+                }
+                try connection.write("354 go\r\n")
+                _ = try connection.rawData()
+                try connection.write("250 ok\r\n552 5.2.2 full\r\n")
+                return
+            }
+        }
+        let relay = relay(server)
+        #expect(try send(relay, to: ["a@example.org", "b@example.org", "c@example.org"]) == [250, 552, 451])
+        // The next message has a connection of its own.
+        #expect(try send(relay, to: ["a@example.org"]) == [250])
+        relay.closed()
+    }
+
     @Test func aHopThatIsNotThereDefersTheSender() throws {
         let server = try SMTPConnectionTests.server(fault: .die, at: .greeting, lmtp: true)
         let relay = relay(server)

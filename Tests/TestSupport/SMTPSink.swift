@@ -29,8 +29,8 @@ public struct DeliveredMessage: Sendable {
     public var parts: MailParts { MailParts(data) }
 }
 
-/// The next hop: a threaded SMTP server on a free port of 127.0.0.1 that takes everything and remembers it, and misbehaves
-/// where a test says so.
+/// The next hop: a threaded server on a free port of 127.0.0.1 that takes everything and remembers it, and misbehaves where
+/// a test says so. It speaks SMTP, and LMTP with whoever says LHLO: then each recipient has an answer, and a copy, of their own.
 public final class SMTPSink: @unchecked Sendable {
     /// Where the sink is about to answer.
     public struct Moment: Sendable {
@@ -38,7 +38,8 @@ public final class SMTPSink: @unchecked Sendable {
             case greeting, hello, mail, recipient, data, content, end, quit
         }
         public let step: Step
-        /// Of the transaction, as far as known. A recipient is there when it is to be answered.
+        /// Of the transaction, as far as known. A recipient is there when it is to be answered; at the end in LMTP only the
+        /// one whose answer is due.
         public let sender: String
         public let recipients: [String]
     }
@@ -55,9 +56,13 @@ public final class SMTPSink: @unchecked Sendable {
         case hold
         /// The right answer, octet by octet.
         case dribble
+        /// The right answer, some seconds later. Whether the client waited for it makes no difference.
+        case late
     }
 
     private struct Over: Error {}
+    /// How late ``Fault/late`` is.
+    public static let delay: useconds_t = 2_000_000
 
     private let listener: Listener
     public var port: UInt16 { listener.port }
@@ -99,6 +104,7 @@ public final class SMTPSink: @unchecked Sendable {
         var sender = ""
         var parameters = ""
         var recipients: [String] = []
+        var isLMTP = false
         func moment(_ step: Moment.Step) -> Fault? {
             fault(Moment(step: step, sender: sender, recipients: recipients))
         }
@@ -119,14 +125,28 @@ public final class SMTPSink: @unchecked Sendable {
             case .dribble:
                 for byte in Array((text + "\r\n").utf8) { try connection.write([byte]) }
                 return true
+            case .late:
+                usleep(Self.delay)
+                try connection.write(text + "\r\n")
+                return true
             }
             return false
+        }
+        func end(_ data: [UInt8], for recipients: [String]) throws {
+            let fault = fault(Moment(step: .end, sender: sender, recipients: recipients))
+            switch fault {
+            case nil, .dribble, .dieAfterTaking, .late:
+                take(DeliveredMessage(sender: sender, recipients: recipients, parameters: parameters, data: data))
+            case .refuse4, .refuse5, .die, .nonsense, .hold: break
+            }
+            try answer("250 taken", fault)
         }
         guard try answer("220 sink.test ESMTP", moment(.greeting)) else { return }
         while let raw = try connection.readLine() {
             let line = String(decoding: raw, as: UTF8.self).trimmingCharacters(in: .newlines)
             switch line.prefix(4).uppercased() {
-            case "EHLO":
+            case "EHLO", "LHLO":
+                isLMTP = line.uppercased().hasPrefix("LHLO")
                 try answer(
                     "250-sink.test\r\n250-PIPELINING\r\n250-SIZE\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 DSN",
                     moment(.hello))
@@ -143,19 +163,19 @@ public final class SMTPSink: @unchecked Sendable {
                     continue
                 }
                 guard try answer("354 go", moment(.data)) else { continue }
-                if moment(.content) != nil {
+                switch moment(.content) {
+                case nil: break
+                case .late: usleep(Self.delay)
+                default:
                     _ = try connection.readLine()
                     throw Over()
                 }
                 guard let data = try connection.readData() else { return }
-                let fault = moment(.end)
-                switch fault {
-                case nil, .dribble, .dieAfterTaking:
-                    take(
-                        DeliveredMessage(sender: sender, recipients: recipients, parameters: parameters, data: data))
-                case .refuse4, .refuse5, .die, .nonsense, .hold: break
+                if isLMTP {
+                    for recipient in recipients { try end(data, for: [recipient]) }
+                } else {
+                    try end(data, for: recipients)
                 }
-                try answer("250 taken", fault)
             case "QUIT":
                 try answer("221 bye", moment(.quit))
                 return

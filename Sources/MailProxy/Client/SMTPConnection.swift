@@ -142,7 +142,8 @@ public final class SMTPConnection {
     /// - Parameter content: calls its argument with the octets of the message, line ends CR LF, piece by piece; each call
     ///   returns when the piece has left. What it throws gives the connection up: the message is not delivered.
     /// - Returns: the answers to the message, all of class 2, 4 or 5: one in SMTP, in LMTP one for each recipient that was
-    ///   accepted, in their order.
+    ///   accepted, in their order. They are fewer where the connection broke between them; it is given up then, and of the
+    ///   others nobody knows.
     /// - Throws: ``MailProxyError``, `refused` where DATA itself is, after which the connection can be used again.
     public func send(_ content: (_ write: ([UInt8]) throws -> Void) throws -> Void) throws -> [ServerReply] {
         guard case .open(let accepted) = state, accepted > 0 else {
@@ -163,9 +164,14 @@ public final class SMTPConnection {
         try write(content, answers.first)
         var replies: [ServerReply] = []
         for answer in answers {
-            let reply = try wait(answer, .end, settings.timeouts.end)
-            guard reply.isPositive || reply.isRefusal else { throw giveUp(refusal(reply, .end)) }
-            replies.append(reply)
+            do {
+                let reply = try wait(answer, .end, settings.timeouts.end)
+                guard reply.isPositive || reply.isRefusal else { throw giveUp(refusal(reply, .end)) }
+                replies.append(reply)
+            } catch  where !replies.isEmpty {
+                // Whoever was answered has their copy, or will not get one: to ask again for all would double it.
+                return replies
+            }
         }
         state = .ready
         return replies

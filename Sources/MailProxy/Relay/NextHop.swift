@@ -6,6 +6,8 @@ final class NextHop {
     private let settings: ClientSettings
     private let log: (String) -> Void
     private var connection: SMTPConnection?
+    /// By when the copies of a message have to be delivered.
+    var deadline = Deadline.none { didSet { connection?.deadline = deadline } }
 
     init(_ settings: ClientSettings, log: @escaping (String) -> Void) {
         self.settings = settings
@@ -91,6 +93,12 @@ final class NextHop {
             let open = answers.indices.filter { answers[$0] == nil }
             guard !open.isEmpty else { return answers.compactMap { $0 } }
             let replies = try connection.send(released)
+            if settings.flavour == .lmtp, replies.count < open.count {
+                log(
+                    "next hop \(settings.endpoint): \(open.count - replies.count) of \(open.count) answers did not come"
+                )
+                self.connection = nil
+            }
             for (place, index) in open.enumerated() {
                 // In SMTP one answer is everybody's.
                 answers[index] = settings.flavour == .lmtp ? replies.dropFirst(place).first : replies.first
@@ -116,7 +124,9 @@ final class NextHop {
             return Self.lost
         }
         switch error.code {
-        case .refused: if let reply = error.reply, reply.isRefusal, reply.code != 421 { return reply }
+        case .refused:
+            // Before MAIL nothing is said about the message.
+            if let reply = error.reply, reply.isRefusal, reply.code != 421, !error.step.isBeforeMail { return reply }
         case .unsupported, .unwritable:
             return ServerReply(code: 554, lines: ["5.6.3 The next hop cannot take this message"])
         case .unreachable, .closed, .timedOut, .nonsense, .tlsMissing, .tlsFailed, .misuse: break

@@ -10,6 +10,7 @@ public final class ProxyRelay: ServerSession {
 
     private let hop: NextHop
     private let answers: Answers
+    private let budget: Double
     private let makeMessage: (_ queueID: String) -> any ProxiedMessage
     private let log: (String) -> Void
     private var message: (any ProxiedMessage)?
@@ -18,14 +19,17 @@ public final class ProxyRelay: ServerSession {
 
     /// - Parameters:
     ///   - next: the next hop. For ``Answers/each`` it is spoken to in LMTP, or has one answer for everybody.
+    ///   - budget: seconds for all groups of a message together, where there are several with answers of their own. The client
+    ///     must not give up in the meantime: those who have theirs would get it again.
     ///   - log: takes sentences for administrators.
     ///   - message: makes what treats a new message; its argument is the mail server's name for it.
     public init(
-        to next: ClientSettings, answers: Answers, log: @escaping (String) -> Void,
+        to next: ClientSettings, answers: Answers, budget: Double = 120, log: @escaping (String) -> Void,
         message: @escaping (_ queueID: String) -> any ProxiedMessage
     ) {
         hop = NextHop(next, log: log)
         self.answers = answers
+        self.budget = budget
         self.log = log
         makeMessage = message
     }
@@ -103,6 +107,8 @@ public final class ProxyRelay: ServerSession {
 
     private func answerForEach(_ groups: [ProxyGroup]) -> [ServerReply] {
         var answers = [ServerReply](repeating: NextHop.lost, count: accepted)
+        if groups.count > 1 { hop.deadline = Deadline(seconds: budget) }
+        defer { hop.deadline = .none }
         let stop = deliverExtra(groups)
         for group in groups where !group.positions.isEmpty {
             let replies: [ServerReply] =
