@@ -36,12 +36,14 @@ final class ClientLink: Sendable {
     }
 
     /// Sends octets. Returns false where the client has not taken earlier ones in time: it is of no use any more.
-    func write(_ bytes: [UInt8], seconds: Double) -> Bool {
+    ///
+    /// - Parameter isWatched: whether to return when the system has taken all of them.
+    func write(_ bytes: [UInt8], seconds: Double, isWatched: Bool = false) -> Bool {
         let total = written.withLock {
             $0 += bytes.count
             return $0
         }
-        guard total > Self.unwatched else {
+        guard isWatched || total > Self.unwatched else {
             channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
             return true
         }

@@ -84,9 +84,10 @@ struct CommandLines {
         if output.count > 8 << 10 { flush() }
     }
 
-    mutating func flush() {
+    /// - Parameter isWatched: whether to go on only when the replies have left.
+    mutating func flush(isWatched: Bool = false) {
         guard !output.isEmpty, !isDead else { return }
-        isDead = !link.write(output, seconds: timeout)
+        isDead = !link.write(output, seconds: timeout, isWatched: isWatched)
         output = []
     }
 

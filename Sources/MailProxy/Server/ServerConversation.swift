@@ -263,6 +263,8 @@ final class ServerConversation {
             replies.append(ServerReply(code: 451, lines: ["4.3.0 There is no answer for this recipient"]))
         }
         for reply in replies { say(reply) }
+        // Before anything else, whatever the client asked for in the meantime: who does not hear it sends everything again.
+        lines.flush(isWatched: true)
         endMail()
         return gate.isDraining ? leaveForRestart() : .goOn
     }
