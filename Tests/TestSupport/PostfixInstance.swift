@@ -169,6 +169,29 @@ public final class PostfixInstance: @unchecked Sendable {
     /// Tries deferred mail again.
     public func flush() throws { try Shell.check("postqueue", ["-c", configuration, "-f"]) }
 
+    /// Changes settings while it runs.
+    public func change(_ settings: [String: String]) throws {
+        try Shell.check("postconf", ["-c", configuration, "-e"] + settings.map { "\($0) = \($1)" })
+        try Shell.check("postfix", ["-c", configuration, "reload"])
+    }
+
+    /// Puts everything that waits back to where mail enters from this machine.
+    public func requeue() throws { try Shell.check("postsuper", ["-c", configuration, "-r", "ALL"]) }
+
+    /// Who still waits for their mail, by sender.
+    public func queue() throws -> [String: Set<String>] {
+        struct Entry: Decodable {
+            struct Recipient: Decodable { let address: String }
+            let sender: String
+            let recipients: [Recipient]
+        }
+        let lines = try Shell.check("postqueue", ["-c", configuration, "-j"]).split(separator: 10)
+        return try lines.map { try JSONDecoder().decode(Entry.self, from: Data($0)) }.reduce(into: [:]) {
+            result, entry in
+            result[entry.sender, default: []].formUnion(entry.recipients.map(\.address))
+        }
+    }
+
     /// Number of messages in the queue.
     public func queueLength() throws -> Int {
         try Shell.check("postqueue", ["-c", configuration, "-j"]).count { $0 == 10 }
