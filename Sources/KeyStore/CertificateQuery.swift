@@ -68,11 +68,4 @@ enum CertificateQuery {
         WHERE a.account_id = :account AND a.domain = :domain AND a.local_part = :local_part
         ORDER BY r.id DESC LIMIT :limit
         """
-
-    /// Every one must be answered by an index.
-    static let lookups = [
-        keysOfAccount, currentKeyOfAccount, currentByAddress, clearCurrent, setCurrent, replaceLocked, deleteKey,
-        deleteRecovery,
-        countRecipients, recipientsByAddress,
-    ]
 }

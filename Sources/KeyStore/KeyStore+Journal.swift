@@ -105,11 +105,6 @@ extension Query {
     static let doubtDelivery = "UPDATE delivery SET since = 0 WHERE name = :name AND stage = 0"
     static let closeDelivery = "DELETE FROM delivery WHERE name = :name"
     static let expireDeliveries = "DELETE FROM delivery WHERE ends <= :now"
-
-    /// Every one must be answered by an index.
-    static let deliveryLookups = [
-        delivery, stageDelivery, forgetDelivery, doubtDelivery, closeDelivery, expireDeliveries,
-    ]
 }
 
 extension Schema {

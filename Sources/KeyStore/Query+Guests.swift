@@ -53,10 +53,4 @@ extension Query {
 
     static let closeAccount = "UPDATE account SET deleted = :now WHERE id = :account AND deleted IS NULL"
     static let openToUsers = "UPDATE account SET is_guest = 0 WHERE id = :account"
-
-    static let guestLookups = [
-        guest, setGuestPIN, setGuestAnswer, activateGuest, deleteGuest, guestLink, newestGuestLink, useGuestLink,
-        deleteGuestLinks, expireGuestLinks, growGuestMessage, completeGuestMessage, guestMessages, guestUse, guestPart,
-        deleteGuestMessage, deleteGuestMessages, expireGuestMessages, closeAccount, openToUsers,
-    ]
 }

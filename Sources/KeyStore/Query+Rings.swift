@@ -121,13 +121,4 @@ extension Query {
         UPDATE external_ring SET shared = :shared, inline = :inline, verified = :verified WHERE id = :id
         """
     static let deleteExternal = "DELETE FROM external_ring WHERE id = :id"
-
-    /// Every one must be answered by an index.
-    static let ringLookups = [
-        ringsOfAccount, currentRing, ring, clearCurrentRing, setCurrentRing, replaceRingLock, updateRingLocked,
-        clearRingRecovery, deleteRing, newestRing, currentRingByAddress, directoryEntries, ownersOfKeyID,
-        exposeDeletedRings, exposedRings, externalOwned, externalShared, externalOne, externalByAddress,
-        externalByKeyID,
-        setExternalFlags, deleteExternal,
-    ]
 }

@@ -111,12 +111,4 @@ extension Query {
         VALUES (:id, :now, 1, NULL, :public_key, :master, :sealed)
         ON CONFLICT DO NOTHING
         """
-
-    static let sessionLookups = [
-        domain, accountByID, accountByAddress, setSecondary, session, touchSession, expireSession, deleteSession,
-        deleteSessions, token, useToken, resealToken,
-        deleteUsedToken, deleteTokens,
-        attachedToken, attachedSecrets, expireSessions, expireTokens, expireAttached, expireGuesses, guessLock,
-        forgetGuesses,
-    ]
 }

@@ -149,12 +149,4 @@ enum Query {
         """
     static let deleteSMIMESecret = "DELETE FROM smime_secret WHERE fingerprint = :fingerprint"
     static let deleteSMIME = "DELETE FROM smime_certificate WHERE fingerprint = :fingerprint"
-
-    /// What the mail path asks: every one must be answered by an index.
-    static let lookups =
-        [
-            byAddress, byKeyID, byKeyFingerprint, byFingerprint, certificate, userIDs, secretsByAddress, secretsByKeyID,
-            secret, smimeByAddress, smimeByIdentity, smimeByKeyIdentifier, smimeOne,
-        ] + sessionLookups + ringLookups + CertificateQuery.lookups + auditLookups
-        + guestLookups + deliveryLookups + SealedColumn.all.map(\.toReseal)
 }

@@ -26,6 +26,5 @@ extension Query {
     static let auditPage = auditColumns + " WHERE id < :before ORDER BY id DESC LIMIT :limit"
     static let auditByActor = auditColumns + " WHERE actor = :name AND id < :before ORDER BY id DESC LIMIT :limit"
     static let auditByTarget = auditColumns + " WHERE target = :name AND id < :before ORDER BY id DESC LIMIT :limit"
-    static let auditLookups = [auditPage, auditByActor, auditByTarget]
     static let pruneAudit = "DELETE FROM audit WHERE time < :before"
 }

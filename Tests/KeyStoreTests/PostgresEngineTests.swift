@@ -78,39 +78,6 @@ import Testing
         #expect(try engine.read { try $0.rows("SELECT * FROM v") }.isEmpty)
     }
 
-    @Test func everyLookupUsesAnIndex() throws {
-        let store = try KeyStore(url: url, master: master)
-        // Where many rows could be sorted instead of found, the planner has to know that there are many.
-        try server.run(
-            """
-            SET search_path = \(schema);
-            INSERT INTO certificate SELECT upper(md5(n::text)), 'message', 1, 0, 0, '' FROM generate_series(1, 3000) AS s (n);
-            INSERT INTO certificate_key SELECT fingerprint, fingerprint, substr(fingerprint, 1, 16) FROM certificate;
-            INSERT INTO smime_certificate
-            SELECT fingerprint, '', decode(fingerprint, 'hex'), decode(fingerprint, 'hex'), 'message', 0, 0, NULL, ''
-            FROM certificate;
-            ANALYZE certificate; ANALYZE certificate_key; ANALYZE smime_certificate
-            """)
-        for (index, sql) in Query.lookups.enumerated() {
-            let numbered = NumberedStatement(sql)
-            let plan = try store.database.write { connection in
-                // Of empty tables the planner reads all rows unless it is told not to.
-                try connection.execute("SET LOCAL enable_seqscan = off")
-                try connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-                try connection.execute("PREPARE q\(index) AS \(numbered.text)")
-                let values =
-                    numbered.names.isEmpty ? "" : "(\(numbered.names.map { _ in "NULL" }.joined(separator: ", ")))"
-                return try connection.rows("EXPLAIN EXECUTE q\(index)\(values)").map { try $0.text("QUERY PLAN") }
-            }
-            #expect(!plan.contains { $0.contains("Seq Scan") }, "\(sql): \(plan)")
-            // An index that is read from end to end is no better.
-            for (line, next) in zip(plan, plan.dropFirst())
-            where line.contains("Scan using") || line.contains("Bitmap Index Scan") {
-                #expect(next.contains("Index Cond"), "\(sql): \(plan)")
-            }
-        }
-    }
-
     @Test func whatFailedLeavesNothing() throws {
         let engine = try engine()
         try engine.write { _ = try $0.execute("CREATE TABLE v (i BIGINT PRIMARY KEY)") }

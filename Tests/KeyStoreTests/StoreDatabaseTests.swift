@@ -31,19 +31,6 @@ import Testing
         try store.close()
     }
 
-    @Test func everyLookupUsesAnIndex() throws {
-        let store = try KeyStore(at: path, master: master)
-        try store.database.read { connection in
-            for sql in Query.lookups {
-                var values: [String: SQLValue] = [:]
-                for match in sql.matches(of: /:([a-z_0-9]+)/) { values[String(match.1)] = 1 }
-                let plan = try connection.rows("EXPLAIN QUERY PLAN " + sql, values).map { try $0.text("detail") }
-                #expect(plan.contains { $0.hasPrefix("SEARCH") }, "\(sql): \(plan)")
-                #expect(!plan.contains { $0.hasPrefix("SCAN") }, "\(sql): \(plan)")
-            }
-        }
-    }
-
     @Test func anotherMasterKeyIsRefused() throws {
         try KeyStore(at: path, master: master).close()
         let error = #expect(throws: KeyStoreError.self) { try KeyStore(at: path, master: MasterKey.random()) }
