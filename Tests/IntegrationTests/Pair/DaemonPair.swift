@@ -1,0 +1,130 @@
+import Foundation
+import TestSupport
+
+/// Two guardd with control sockets of their own on one store in PostgreSQL.
+final class DaemonPair: Sendable {
+    let daemons: [GuardDaemon]
+    private let server: PostgresServer
+    private let schema: String
+
+    init(on server: PostgresServer) throws {
+        self.server = server
+        schema = "pair" + UUID().uuidString.lowercased().filter { $0 != "-" }
+        let url = try server.makeSchema(schema)
+        var daemons: [GuardDaemon] = []
+        for _ in 0..<2 {
+            var settings = ["store": GuardDaemon.Rule.quoted(url)]
+            if let first = daemons.first { settings["master_key"] = GuardDaemon.Rule.quoted(first.masterKey) }
+            let daemon = try GuardDaemon(
+                rules: [.init("all", recipient: "*", encrypt: "required", sign: "never", missingKey: "refuse")],
+                settings: settings)
+            // A guess is counted before the password is tried, and taken back afterwards: kills leave some behind.
+            daemon.tables = """
+                [control]
+                socket = "\(daemon.directory.file("run/control.sock"))"
+
+                [guard.passwords]
+                failures = 1000
+                argon2_memory = "1 MiB"
+                argon2_passes = 1
+
+                """
+            try daemon.writeConfiguration()
+            daemons.append(daemon)
+        }
+        self.daemons = daemons
+        for index in 0..<2 { try start(index) }
+    }
+
+    deinit { for daemon in daemons { daemon.stop() } }
+
+    func start(_ index: Int) throws {
+        try daemons[index].start()
+        try Wait.untilListening(.unix(daemons[index].directory.file("run/control.sock")))
+    }
+
+    func client(_ index: Int) -> ControlClient {
+        ControlClient(socket: daemons[index].directory.file("run/control.sock"))
+    }
+
+    /// What a query in the store answers, line by line, columns between `|`.
+    func query(_ sql: String) throws -> [String] {
+        try server.run("SET search_path = \(schema); \(sql)").split(separator: "\n").map(String.init)
+    }
+}
+
+/// Speaks HTTP to one control socket, each request on a connection of its own.
+struct ControlClient: Sendable {
+    let socket: String
+
+    /// A password-less session for a mailbox.
+    func session(_ address: String) throws -> String {
+        let reply = try post("/guardd/session?action=open", ["email": address])
+        guard let session = (reply.object?["data"] as? [String: Any])?["session"] as? String else {
+            throw TestFailure("no session: \(reply.text)")
+        }
+        return session
+    }
+
+    /// - Throws: where nobody answered; then nobody knows whether it was done.
+    func post(_ target: String, _ form: [String: String] = [:]) throws -> StoryReply {
+        let body = form.map { name, value in
+            "\(name)=\(value.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")"
+        }.joined(separator: "&")
+        let connection = try TCPConnection(.unix(socket))
+        try connection.write(
+            "POST \(target) HTTP/1.1\r\nHost: guardd\r\nConnection: close\r\n"
+                + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        )
+        return try StoryReply(connection.readToEnd())
+    }
+
+    func get(_ target: String) throws -> StoryReply {
+        let connection = try TCPConnection(.unix(socket))
+        try connection.write("GET \(target) HTTP/1.1\r\nHost: guardd\r\nConnection: close\r\n\r\n")
+        return try StoryReply(connection.readToEnd())
+    }
+}
+
+extension StoryReply {
+    /// The code of the error that it carries.
+    var code: String? { object?["code"] as? String }
+    var isDone: Bool { status == 200 && object?["error"] == nil }
+    var data: [String: Any]? { object?["data"] as? [String: Any] }
+}
+
+/// A key ring as the API describes it.
+struct ListedRing: Equatable {
+    let id: Int64
+    let isCurrent: Bool
+
+    init?(_ object: [String: Any]?) {
+        let keys = (object?["publicRing"] as? [String: Any])?["keys"] as? [[String: Any]]
+        guard let primary = keys?.first(where: { $0["masterKey"] as? Bool == true }),
+            let id = (primary["id"] as? NSNumber)?.int64Value, let current = object?["current"] as? Bool
+        else { return nil }
+        self.id = id
+        isCurrent = current
+    }
+
+    static func all(_ reply: StoryReply) throws -> [ListedRing] {
+        guard reply.isDone, let rings = reply.data?["keyRings"] as? [[String: Any]] else {
+            throw TestFailure("no rings: \(reply.text.prefix(500))")
+        }
+        return rings.compactMap { ListedRing($0) }
+    }
+}
+
+/// Numbers that come again with the same seed (SplitMix64).
+struct SeededNumbers: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
