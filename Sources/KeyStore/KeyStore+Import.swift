@@ -21,14 +21,40 @@ extension KeyStore {
         guard !certificates.isEmpty else { throw unusable("certificate", problems) }
         var report = ImportReport()
         report.problems = problems.map(\.description)
+        var rest = certificates.makeIterator()
         var done = 0
-        var start = certificates.startIndex
-        while start < certificates.endIndex {
-            let end = min(start + Self.importBatch, certificates.endIndex)
+        try importCertificates(provenance: provenance, next: { rest.next() }) { part in
+            report.entries += part.entries
+            report.problems += part.problems
+            done += part.entries.count + part.problems.count
+            progress?(done)
+        }
+        return report
+    }
+
+    /// The same for any number of certificates, which come one after the other.
+    ///
+    /// - Parameters:
+    ///   - next: gives the next certificate, nil after the last.
+    ///   - each: gets what became of some hundred that are in the store now.
+    public func importCertificates(
+        provenance: Provenance, next: () throws -> Certificate?, each: (ImportReport) throws -> Void
+    ) throws {
+        var isLast = false
+        while !isLast {
+            var batch: [Certificate] = []
+            while batch.count < Self.importBatch {
+                guard let certificate = try next() else {
+                    isLast = true
+                    break
+                }
+                batch.append(certificate)
+            }
+            guard !batch.isEmpty else { return }
             let part = try database.write { connection in
                 var part = ImportReport()
                 var revision: Int64?
-                for certificate in certificates[start..<end] {
+                for certificate in batch {
                     do {
                         part.entries.append(try store(certificate, provenance, &revision, in: connection))
                     } catch let error as KeyStoreError where error.code == .unusableInput {
@@ -37,13 +63,8 @@ extension KeyStore {
                 }
                 return part
             }
-            report.entries += part.entries
-            report.problems += part.problems
-            done += end - start
-            progress?(done)
-            start = end
+            try each(part)
         }
-        return report
     }
 
     /// Takes secret keys in for the gateway's own use: unlocked with the password, then sealed under the master key.

@@ -33,6 +33,8 @@ struct KeyImportCommand: ParsableCommand {
             let outcome: String
             let hasSecretKey: Bool
         }
+        /// Of files that are no key rings at all.
+        static let mostProblems = 1000
         var keys: [Entry] = []
         var problems: [String] = []
     }
@@ -46,56 +48,43 @@ struct KeyImportCommand: ParsableCommand {
             let store = try options.open()
             var report = Report()
             for file in files {
-                var bytes = try InputFile.read(file)
-                defer { for index in bytes.indices { bytes[index] = 0 } }
-                let part = try take(bytes, file, provenance, store)
-                report.problems += part.problems.map { "\(file): \($0)" }
-                report.keys += part.entries.map { entry in
-                    .init(
-                        fingerprint: entry.fingerprint.hex, userIDs: entry.userIDs.map(KeyReport.printable),
-                        outcome: entry.outcome.rawValue, hasSecretKey: entry.hasSecret)
-                }
+                var done = 0
+                try KeyImport(file: file, provenance: provenance, publicOnly: publicOnly, store: store).run(
+                    password: { try password.read(prompt: "Password of the secret keys in \(file)") },
+                    each: { part in
+                        done += part.entries.count
+                        show(part, of: file, in: &report)
+                        meter(file, done)
+                    })
             }
-            if json {
-                try Output.json(report)
-            } else {
-                for key in report.keys {
-                    Output.write(
-                        "\(key.fingerprint)  \(key.outcome)\(key.hasSecretKey ? " secret" : "")  "
-                            + "\(key.userIDs.joined(separator: ", "))\n")
-                }
-                report.problems.forEach(Failure.say)
-            }
+            if json { try Output.json(report) } else { report.problems.forEach(Failure.say) }
             if !report.problems.isEmpty { throw ExitCode(1) }
         }
     }
 
-    private func take(_ bytes: [UInt8], _ file: String, _ provenance: Provenance, _ store: KeyStore) throws
-        -> ImportReport
-    {
-        let secrets = publicOnly ? [] : (try? SecretCertificate.parseAll(bytes).keys) ?? []
-        var report = ImportReport()
-        if !secrets.isEmpty {
-            let isLocked = secrets.contains(where: \.isLocked)
-            let password = isLocked ? try password.read(prompt: "Password of the secret keys in \(file)") : nil
-            report = try store.importSecretKeys(bytes, password: password, progress: meter(file))
+    /// Lines are written as keys come in: a ring may be longer than memory.
+    private func show(_ part: ImportReport, of file: String, in report: inout Report) {
+        report.problems += part.problems.prefix(max(0, Report.mostProblems - report.problems.count)).map {
+            "\(file): \($0)"
         }
-        // A file may hold certificates beside secret keys.
-        let known = Set(secrets.map(\.fingerprint))
-        let others =
-            (try? Certificate.parseAll(bytes).certificates.contains { !known.contains($0.fingerprint) }) ?? true
-        guard secrets.isEmpty || others else { return report }
-        let certificates = try store.importCertificates(bytes, provenance: provenance, progress: meter(file))
-        report.entries += certificates.entries.filter { !known.contains($0.fingerprint) }
-        report.problems += certificates.problems
-        return report
+        let entries = part.entries.map { entry in
+            Report.Entry(
+                fingerprint: entry.fingerprint.hex, userIDs: entry.userIDs.map(KeyReport.printable),
+                outcome: entry.outcome.rawValue, hasSecretKey: entry.hasSecret)
+        }
+        guard !json else {
+            report.keys += entries
+            return
+        }
+        for key in entries {
+            Output.write(
+                "\(key.fingerprint)  \(key.outcome)\(key.hasSecretKey ? " secret" : "")  "
+                    + "\(key.userIDs.joined(separator: ", "))\n")
+        }
     }
 
-    private func meter(_ file: String) -> ((Int) -> Void)? {
-        guard progress || isatty(STDERR_FILENO) == 1 else { return nil }
-        return { done in
-            guard done >= 200 || progress else { return }
-            FileHandle.standardError.write(Data("\(file): \(done) keys\n".utf8))
-        }
+    private func meter(_ file: String, _ done: Int) {
+        guard progress || isatty(STDERR_FILENO) == 1 && done >= 200 else { return }
+        FileHandle.standardError.write(Data("\(file): \(done) keys\n".utf8))
     }
 }
