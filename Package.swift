@@ -166,7 +166,8 @@ let doors: [Target] = [
     .testTarget(
         name: "ControlAPITests",
         dependencies: [
-            "ControlAPI", "Guard", "KeyStore", "OpenPGP", "MIME", "CMS", "ProtectedMail", "Libcrypto", "TestSupport",
+            "guardd", "ControlAPI", "Guard", "KeyStore", "MailFlow", "OpenPGP", "MIME", "CMS", "ProtectedMail",
+            "Libcrypto", "TestSupport",
             .product(name: "HTTPTypes", package: "swift-http-types"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "Yams", package: "Yams"),
