@@ -35,6 +35,9 @@ import Testing
         let method = await fixture.post("/oxguard/keys?action=getKeys")
         #expect(method.status == 405 && method.code == "GRD-REQ-0007" && method.reply.fields[.allow] == "GET")
         #expect(await fixture.get("/guardsupport/exposed/").status == 404)
+        // Encoded or not, an action is the same.
+        #expect(await fixture.get("/guardsupport/?action=expose%5Fkey").status == 401)
+        #expect(await fixture.get("/guardsupport/?action=expose%5").code == "GRD-REQ-0002")
     }
 
     @Test func errorsComeInTheLanguageOfTheCaller() async throws {

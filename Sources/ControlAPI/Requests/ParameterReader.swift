@@ -141,7 +141,7 @@ struct ParameterReader {
         return String(decoding: octets, as: UTF8.self)
     }
 
-    private static func percentDecoded(_ octets: ArraySlice<UInt8>, plusIsSpace: Bool) -> [UInt8]? {
+    static func percentDecoded(_ octets: ArraySlice<UInt8>, plusIsSpace: Bool) -> [UInt8]? {
         var result: [UInt8] = []
         result.reserveCapacity(octets.count)
         var rest = octets

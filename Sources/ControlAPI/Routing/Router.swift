@@ -62,9 +62,12 @@ struct Router: Sendable {
         let values = query.split(separator: "&").filter { $0.hasPrefix("action=") }.map {
             $0.dropFirst("action=".count)
         }
-        guard let value = values.first, values.count == 1 else {
-            throw GuardError(.unknownAction, "the query must name one action")
-        }
-        return String(value)
+        // Some clients encode the underscore.
+        guard values.count == 1,
+            let value = values.first.flatMap({
+                ParameterReader.percentDecoded(Array($0.utf8)[...], plusIsSpace: true)
+            })
+        else { throw GuardError(.unknownAction, "the query must name one action") }
+        return String(decoding: value, as: UTF8.self)
     }
 }
