@@ -97,6 +97,15 @@ import Testing
         #expect(signed.contains("multipart/signed"))
     }
 
+    @Test func withoutRecipientsTheOrderStillHolds() throws {
+        let signed = String(
+            decoding: try door().protect(Self.mail, order([], encrypt: false, sign: true)), as: UTF8.self)
+        #expect(signed.contains("multipart/signed"))
+        #expect(throws: MessageDoorError.missingKeys(["alice@example.org"])) {
+            try door().protect(Self.mail, order([]))
+        }
+    }
+
     @Test func failuresAreToldApart() throws {
         let order = try order(["bob@partner.example"])
         #expect(throws: MessageDoorError.notAMessage) { try door().protect([], order) }

@@ -51,7 +51,9 @@ public struct MessageDoor: Sendable {
         context.keys = OrderedKeys(base: context.keys, order: order)
         let state = MessageState(context: context, client: nil)
         state.envelope.sender = .address(order.sender)
-        state.envelope.recipients = order.recipients.map { Envelope.Recipient($0) }
+        // A plan is made for recipients: without any the message would come back as it was, whatever was asked for.
+        let recipients = order.recipients.isEmpty ? [order.sender] : order.recipients
+        state.envelope.recipients = recipients.map { Envelope.Recipient($0) }
         return try run(state, header, body, original: header.count == fieldCount ? message : nil) {
             state.begin(.outbound, keepsResults: order.isAtRest) { facts in
                 var policy = context.policy
