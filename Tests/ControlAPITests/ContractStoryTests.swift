@@ -537,6 +537,9 @@ import Testing
         let token = try #require(last).prefix { $0 != "\"" }
         let keys = try await call("downloadExposedKeys", query: ["token": String(token)])
         #expect(keys.text.contains("-----BEGIN PGP P"))
+        let readable = try await call(
+            "downloadExposedKeys", query: ["token": String(token)], form: ["password": Self.password])
+        #expect(readable.text.contains("-----BEGIN PGP P") && readable.text != keys.text)
     }
 }
 

@@ -2,6 +2,7 @@ import KeyStore
 import Libcrypto
 import MIME
 import OpenPGP
+import TestSupport
 import Testing
 
 @testable import Guard
@@ -107,11 +108,46 @@ import Testing
         _ = try secret.unlocked(password: Self.password)
         for bad in ["", "x", String(token.reversed()), token + "00"] {
             #expect(try mailed.service.exposedKeys(bad) == nil)
+            #expect(try mailed.service.exposedKeys(bad, password: Self.password) == nil)
         }
         mailed.test.pass(seconds: 24 * 3600 - 1)
         #expect(try mailed.service.exposedKeys(token) != nil)
         mailed.test.pass(seconds: 1)
         #expect(try mailed.service.exposedKeys(token) == nil)
+    }
+
+    @Test func aPasswordMakesExposedKeysReadable() throws {
+        let mailed = try MailedGuard()
+        let caller = try mailed.test.session()
+        let other = TestGuard.secret("an older password")
+        for password in [other, Self.password] {
+            _ = try mailed.service.createRing(caller, name: "Alice", password: password)
+        }
+        try mailed.service.deleteKeys(of: caller.account, actor: "uid:0")
+        let (url, _) = try mailed.service.exposeKeys(of: caller.account, host: "guard.example.org", actor: "uid:0")
+        let token = String(try #require(url.split(separator: "/").last))
+        /// The secret keys in it that GnuPG can read: locked by an iterated hash, not by Argon2.
+        func readable(_ password: SecretBytes?) throws -> Int {
+            let home = try GnuPGHome()
+            let found = try mailed.service.exposedKeys(token, password: password)
+            guard let keys = found else { throw TestFailure("nothing is exposed") }
+            #expect(String(decoding: keys, as: UTF8.self).split(separator: "BEGIN PGP PRIVATE KEY BLOCK").count == 3)
+            return try home.listPackets(keys).split(separator: "iter+salt S2K").count - 1
+        }
+        #expect(try readable(nil) == 0)
+        // A primary key and a subkey of the one ring that the password opens.
+        #expect(try readable(other) == 2)
+        #expect(try readable(Self.password) == 2)
+        for _ in 0..<5 {
+            #expect(throws: GuardError(.badPassword, "")) {
+                try mailed.service.exposedKeys(token, password: TestGuard.secret("wrong"))
+            }
+        }
+        #expect(throws: GuardError(.lockedOut, "")) { try mailed.service.exposedKeys(token, password: Self.password) }
+        // The account's own lock is another.
+        #expect(try mailed.service.exposedKeys(token) != nil)
+        _ = try mailed.service.createRing(caller, name: "Alice", password: Self.password)
+        _ = try mailed.service.verifyPassword(caller.account, .pgp, Self.password)
     }
 
     @Test func namesAccountsByMailboxOrNumbers() throws {

@@ -40,7 +40,8 @@ extension Operations {
     }
 
     static func exposedKeys(_ call: Call) throws -> Answer {
-        guard let keys = try call.guard.exposedKeys(call.parameters.required("token")) else { return .notFound }
+        guard let keys = try call.guard.exposedKeys(call.parameters.required("token"), password: call.password())
+        else { return .notFound }
         return .file(keys, type: "application/pgp-keys", name: "keys.asc")
     }
 

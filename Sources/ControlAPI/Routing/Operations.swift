@@ -108,7 +108,8 @@ enum Operations {
             supportResetPassword),
         Operation(
             "supportUpgradeGuest", "/guardsupport", "upgrade_guest", [.post, .get], .support, .quick, upgradeGuest),
-        Operation("downloadExposedKeys", "/guardsupport/exposed/{token}", nil, [.get], .open, .quick, exposedKeys),
+        Operation(
+            "downloadExposedKeys", "/guardsupport/exposed/{token}", nil, [.post, .get], .open, .password, exposedKeys),
 
         Operation("hkpLookup", "/pgp/lookup", nil, [.get], .open, .quick, hkpLookup),
         Operation("hkpLookup", "/pks/lookup", nil, [.get], .open, .quick, hkpLookup),

@@ -168,9 +168,14 @@ extension Guard {
             }
             let secrets = try verifyPassword(of: locked, caller.account, .pgp, password)
             steps?.count(.passwordHash)
-            let block = try locked.opened(with: secrets).locked(password: password).armored()
-            return block.withBytes { span in span.indices.map { span[$0] } }
+            return try Self.armored(locked.opened(with: secrets), password: password)
         }
+    }
+
+    /// An open key, locked so that others' software opens it.
+    static func armored(_ secret: SecretCertificate, password: SecretBytes) throws -> [UInt8] {
+        // Locked: nothing in it is secret.
+        try secret.locked(password: password).armored().withBytes { span in span.indices.map { span[$0] } }
     }
 
     func ring(primary keyID: KeyID, of caller: Caller) throws -> OwnRing {

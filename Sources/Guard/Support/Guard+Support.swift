@@ -61,17 +61,47 @@ extension Guard {
     }
 
     /// The deleted rings behind an address of ``exposeKeys(of:host:actor:)``, armored; nil for one that is unknown or over.
-    public func exposedKeys(_ token: String) throws -> [UInt8]? {
+    ///
+    /// The store's own lock (Argon2id, AEAD) is one that much software cannot open yet. With the password, keys that it
+    /// opens come under the older lock, as downloads of keys in use do; others stay as they are. Slow then.
+    ///
+    /// - Throws: `badPassword` where the password opens none of the keys, `lockedOut`.
+    public func exposedKeys(_ token: String, password: SecretBytes? = nil) throws -> [UInt8]? {
         try translating {
             let exposure = try Self.digest(Self.octets(hexadecimal: token) ?? [])
             steps?.count(.read)
             let rings = try store.exposedRings(exposure, now: now().seconds)
             guard !rings.isEmpty else { return nil }
-            return rings.flatMap { ring in
-                ring.locked.map { Armor.encode($0, kind: .privateKey) }
+            let opened = try password.map { try readable(rings.map(\.locked), $0, exposure) } ?? [:]
+            return rings.enumerated().flatMap { index, ring in
+                opened[index] ?? ring.locked.map { Armor.encode($0, kind: .privateKey) }
                     ?? Armor.encode(ring.certificate, kind: .publicKey)
             }
         }
+    }
+
+    /// The private keys that a password opens, armored, by their place.
+    private func readable(_ locked: [[UInt8]?], _ password: SecretBytes, _ exposure: [UInt8]) throws -> [Int: [UInt8]] {
+        // Whoever has the address can guess at home; here guesses only must not keep the machine busy.
+        let guess = try GuessSubject.name(Self.hexadecimal(exposure), kind: "exposed")
+        try countGuess(guess)
+        var opened: [Int: [UInt8]] = [:]
+        for (index, bytes) in locked.enumerated() {
+            guard let secret = try bytes.map({ try SecretCertificate(parsing: $0) }) else { continue }
+            steps?.count(.passwordHash)
+            do {
+                let secrets = try secret.unlockSecrets(password: password)
+                opened[index] = try Self.armored(secret.unlocked(with: secrets), password: password)
+            } catch let error as OpenPGPError where error.code == .wrongPassword {
+                // A ring from before the password was changed.
+                continue
+            }
+        }
+        guard !opened.isEmpty || locked.allSatisfy({ $0 == nil }) else {
+            throw GuardError(.badPassword, "the password opens none of the keys")
+        }
+        try forgetGuesses(guess)
+        return opened
     }
 
     /// Takes the PIN off a guest who lost it.
