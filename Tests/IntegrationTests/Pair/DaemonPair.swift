@@ -53,10 +53,7 @@ final class DaemonPair: Sendable {
     }
 }
 
-/// Speaks HTTP to one control socket, each request on a connection of its own.
-struct ControlClient: Sendable {
-    let socket: String
-
+extension ControlClient {
     /// A password-less session for a mailbox.
     func session(_ address: String) throws -> String {
         let reply = try post("/guardd/session?action=open", ["email": address])
@@ -67,22 +64,8 @@ struct ControlClient: Sendable {
     }
 
     /// - Throws: where nobody answered; then nobody knows whether it was done.
-    func post(_ target: String, _ form: [String: String] = [:]) throws -> StoryReply {
-        let body = form.map { name, value in
-            "\(name)=\(value.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")"
-        }.joined(separator: "&")
-        let connection = try TCPConnection(.unix(socket))
-        try connection.write(
-            "POST \(target) HTTP/1.1\r\nHost: guardd\r\nConnection: close\r\n"
-                + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
-        )
-        return try StoryReply(connection.readToEnd())
-    }
-
-    func get(_ target: String) throws -> StoryReply {
-        let connection = try TCPConnection(.unix(socket))
-        try connection.write("GET \(target) HTTP/1.1\r\nHost: guardd\r\nConnection: close\r\n\r\n")
-        return try StoryReply(connection.readToEnd())
+    func post(_ target: String, _ form: [String: String]) throws -> StoryReply {
+        try post(target, form: form)
     }
 }
 
