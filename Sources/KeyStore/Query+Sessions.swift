@@ -85,7 +85,13 @@ extension Query {
     // Wrong passwords
     static let countGuess = """
         INSERT INTO password_guess (subject, kind, failures, locked_until, next_lock, updated)
-        VALUES (:subject, :kind, 1, 0, :first_lock, :now)
+        VALUES (
+            :subject, :kind, CASE WHEN CAST(:limit AS BIGINT) < 2 THEN 0 ELSE 1 END,
+            CASE WHEN CAST(:limit AS BIGINT) < 2 THEN CAST(:now AS BIGINT) + CAST(:first_lock AS BIGINT) ELSE 0 END,
+            CASE WHEN CAST(:limit AS BIGINT) >= 2 THEN CAST(:first_lock AS BIGINT)
+                WHEN CAST(:first_lock AS BIGINT) * 2 > CAST(:longest AS BIGINT) THEN CAST(:longest AS BIGINT)
+                ELSE CAST(:first_lock AS BIGINT) * 2 END,
+            CAST(:now AS BIGINT))
         ON CONFLICT (subject, kind) DO UPDATE
         SET failures = CASE WHEN password_guess.failures + 1 >= :limit THEN 0 ELSE password_guess.failures + 1 END,
             locked_until = CASE WHEN password_guess.failures + 1 >= :limit
