@@ -36,18 +36,20 @@ extension Guard {
         return try audited(
             actor: "guest:\(request.address.canonical)", action: "guest.first", target: request.address.canonical
         ) {
-            let guess = try GuessSubject.name(request.address.canonical.lowercased(), kind: "guest")
-            try countGuess(guess)
-            let (account, link) = try guest(showing: request.item, .first, address: request.address)
-            guard let record = try store.guest(account: account.id), !record.isActive,
-                try Self.opens(record.pin, request.pin)
-            else { throw Self.guestRefusal }
-            let token = try openGuest(account, link: link, password: request.password)
-            try forgetGuesses(guess)
-            if let answer = request.answer, answer.count > 0 {
-                try store.setGuestAnswer(try saltedHash(answer), account: account.id)
+            try translating {
+                let guess = try GuessSubject.name(request.address.canonical.lowercased(), kind: "guest")
+                try countGuess(guess)
+                let (account, link) = try guest(showing: request.item, .first, address: request.address)
+                guard let record = try store.guest(account: account.id), !record.isActive,
+                    try Self.opens(record.pin, request.pin)
+                else { throw Self.guestRefusal }
+                let token = try openGuest(account, link: link, password: request.password)
+                try forgetGuesses(guess)
+                if let answer = request.answer, answer.count > 0 {
+                    try store.setGuestAnswer(try saltedHash(answer), account: account.id)
+                }
+                return token
             }
-            return token
         }
     }
 
@@ -62,11 +64,13 @@ extension Guard {
         try audited(
             actor: "guest:\(address.canonical)", action: "guest.reset", target: address.canonical
         ) {
-            let guess = try GuessSubject.name(address.canonical.lowercased(), kind: "guest")
-            try countGuess(guess)
-            let (account, link) = try guest(showing: resetID, .reset, address: address)
-            _ = try openGuest(account, link: link, password: password)
-            try forgetGuesses(guess)
+            try translating {
+                let guess = try GuessSubject.name(address.canonical.lowercased(), kind: "guest")
+                try countGuess(guess)
+                let (account, link) = try guest(showing: resetID, .reset, address: address)
+                _ = try openGuest(account, link: link, password: password)
+                try forgetGuesses(guess)
+            }
         }
     }
 
