@@ -21,7 +21,7 @@ extension Guard {
             return LoginAnswer(
                 account: caller.account, serverName: settings.serverName, transportKey: try transportKey(), auth: auth,
                 canRecover: key.map(canRecover) ?? false, offersRecovery: settings.recovery.isOffered,
-                mayDeletePrivateKeys: true,
+                mayDeletePrivateKeys: settings.keys.allowsPrivateDeletion,
                 mayDeleteRecovery: settings.recovery.usersMayDelete,
                 minimumPasswordLength: settings.passwords.minimumLength,
                 generatedPasswordLength: max(settings.passwords.generatedLength, settings.passwords.minimumLength))
