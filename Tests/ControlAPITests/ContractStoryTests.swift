@@ -16,34 +16,11 @@ import Testing
 
 /// One user's life through the API: each success is as described, and all members that the description names appear.
 @Suite struct ContractStoryTests {
-    /// Keeps what would have been sent.
-    private final class Outbox: MailSender {
-        let messages = Lock<[(to: [EmailAddress], text: String)]>([])
-        func send(to recipients: [EmailAddress], message: [UInt8]) throws {
-            messages.withLock { $0.append((recipients, String(decoding: message, as: UTF8.self))) }
-        }
-
-        /// What follows `mark` in the text of the newest mail that has it.
-        func word(after mark: String) throws -> String {
-            for mail in messages.withLock({ $0 }).reversed() {
-                let message = try Message(parsing: Array(mail.text.utf8))
-                guard let part = message.root.children.first else { continue }
-                var decoder = QuotedPrintableDecoder()
-                var output: [UInt8] = []
-                decoder.push(Array(message.bytes[part.bodyRange]).span, into: &output)
-                decoder.finish(into: &output)
-                let text = String(decoding: output, as: UTF8.self)
-                guard let range = text.firstRange(of: mark) else { continue }
-                return String(text[range.upperBound...].prefix { $0.isHexDigit })
-            }
-            throw TestFailure("no mail has \(mark)")
-        }
-    }
-
     private let outbox: Outbox
-    private let document: OpenAPIDocument
-    private let fixture: ControlFixture
-    private let operations: [String: OpenAPIDocument.Operation]
+    private let client: DescribedClient
+    private var document: OpenAPIDocument { client.document }
+    private var fixture: ControlFixture { client.fixture }
+    private var operations: [String: OpenAPIDocument.Operation] { client.operations }
     /// Operations that succeeded.
     private let succeeded = Lock<Set<String>>([])
     private let seen = Lock<[String: Set<String>]>([:])
@@ -68,10 +45,7 @@ import Testing
 
     private init(_ fixture: ControlFixture, _ outbox: Outbox = Outbox()) throws {
         self.outbox = outbox
-        let document = try OpenAPIDocument()
-        self.document = document
-        operations = Dictionary(uniqueKeysWithValues: document.operations.map { ($0.id, $0) })
-        self.fixture = fixture
+        client = try DescribedClient(fixture)
     }
 
     /// Calls an operation that must succeed.
@@ -81,25 +55,7 @@ import Testing
         json: String? = nil, parts: [(String, [UInt8])]? = nil, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> TestReply {
         let operation = try #require(operations[id], sourceLocation: sourceLocation)
-        var target = operation.target
-        for (name, value) in query where target.contains("{\(name)}") {
-            target = target.replacingOccurrences(of: "{\(name)}", with: value)
-        }
-        var pairs = query.filter { !operation.target.contains("{\($0.key)}") }
-        if let session { pairs["session"] = session }
-        let text = pairs.map { "\($0.key)=\($0.value.formEncoded)" }.joined(separator: "&")
-        if !text.isEmpty { target += (target.contains("?") ? "&" : "?") + text }
-        let peer = Peer.local(user: 0, group: 0, process: 1)
-        let reply: TestReply
-        if let form {
-            reply = await fixture.post(target, form: form, peer: peer)
-        } else if let json {
-            reply = await fixture.post(target, json: json, peer: peer)
-        } else if let parts {
-            reply = await fixture.post(target, parts: parts, peer: peer)
-        } else {
-            reply = await fixture.request(operation.method, target, peer: peer)
-        }
+        let reply = try await client.reply(id, session, query: query, form: form, json: json, parts: parts)
         #expect(
             reply.status == 200 && reply.code == nil, "\(id): \(reply.text.prefix(500))", sourceLocation: sourceLocation
         )

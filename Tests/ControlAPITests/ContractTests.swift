@@ -13,13 +13,19 @@ import Testing
     private let basic: HTTPFields
     private let session: String
 
-    init() throws {
+    init() throws { try self.init { _, _ in } }
+
+    /// - Parameter url: of the store; nil makes one in a file.
+    private init(url: String? = nil, _ change: (inout ControlOptions, inout GuardSettings) -> Void) throws {
         document = try OpenAPIDocument()
         let (secret, line) = try BasicCredentials.generate(name: "test")
         var options = ControlOptions()
         options.supportCredentials = BasicCredentials.parse(line).credentials
         options.mailCredentials = options.supportCredentials
-        fixture = try ControlFixture(options: options)
+        options.clientCredentials = options.supportCredentials
+        var settings = GuardSettings()
+        change(&options, &settings)
+        fixture = try ControlFixture(options: options, settings: settings, store: url)
         session = try fixture.session("alice@example.org")
         basic = [.authorization: "Basic " + Data("test:\(secret)".utf8).base64EncodedString()]
     }
@@ -43,7 +49,8 @@ import Testing
             }
         }
         if !query.isEmpty { target += (target.contains("?") ? "&" : "?") + query.joined(separator: "&") }
-        let fields = authorized && !operation.security.isEmpty ? basic : [:]
+        let fields =
+            authorized && (!operation.security.isEmpty || operation.id == "openControlSession") ? basic : [:]
         guard let (type, schema) = operation.body.first else {
             return await fixture.request(method ?? operation.method, target, fields: fields)
         }
@@ -152,4 +159,69 @@ import Testing
             #expect(!reply.text.contains("hunter2"))
         }
     }
+
+    // MARK: What all operations share
+
+    @Test func longBodiesAreRefused() async throws {
+        let tests = try ContractTests { options, _ in
+            options.maximumBody = 4
+            options.maximumMail = 4
+        }
+        for operation in document.operations where !operation.body.isEmpty {
+            let reply = await tests.send(operation, with: Self.whole)
+            #expect(reply.code == "GRD-REQ-0005" && reply.status == 413, "\(operation): \(reply.text)")
+            check(reply, operation, "with a long body")
+        }
+    }
+
+    /// Operations without a body are refused for want of a thread alone, as those with one.
+    @Test func moreThanCanBeInWorkIsRefused() async throws {
+        let tests = try ContractTests { options, _ in options.bodyBudget = 0 }
+        for operation in document.operations where !operation.body.isEmpty {
+            let reply = await tests.send(operation, with: Self.whole)
+            #expect(reply.code == "GRD-SRV-0001" && reply.status == 429, "\(operation): \(reply.text)")
+            #expect(reply.reply.fields[.retryAfter] != nil, "\(operation)")
+            check(reply, operation, "with too much in work")
+        }
+    }
+
+    @Test func aStoreThatIsAwayIsSaidSo() async throws {
+        let server = try PostgresServer()
+        let tests = try ContractTests(url: server.makeSchema("away")) { _, settings in settings.guests.areAllowed = true
+        }
+        server.stop()
+        for operation in document.operations {
+            let reply = await tests.send(operation, with: Self.whole)
+            #expect(reply.code == "GRD-SRV-0002" && reply.status == 503, "\(operation): \(reply.text)")
+            check(reply, operation, "without a store")
+        }
+    }
+
+    @Test func aStoreThatFailsIsABug() async throws {
+        let tests = try ContractTests { _, settings in settings.guests.areAllowed = true }
+        try tests.fixture.store.close()
+        for operation in document.operations {
+            let reply = await tests.send(operation, with: Self.whole)
+            #expect(reply.code == "GRD-SRV-0003" && reply.status == 500, "\(operation): \(reply.text)")
+            check(reply, operation, "with a store that fails")
+        }
+    }
+
+    /// What is nowhere, without an envelope.
+    @Test func whatIsNotThereIsNotFound() async throws {
+        var found: Set<String> = []
+        for operation in document.operations where operation.responses["404"] != nil {
+            let reply = await send(operation)
+            #expect(reply.status == 404 && reply.code == nil, "\(operation): \(reply.text)")
+            check(reply, operation, "for nothing")
+            found.insert(operation.id)
+        }
+        #expect(found == ["downloadExposedKeys", "hkpLookup", "wkdLookup"])
+    }
+
+    /// So much that an operation gets to the store.
+    private static let whole = [
+        "email": "nobody@example.org", "password": "correct horse battery", "newpass": "correct horse battery",
+        "auth": "x.y", "op": "get",
+    ]
 }

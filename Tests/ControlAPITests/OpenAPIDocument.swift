@@ -20,6 +20,8 @@ struct OpenAPIDocument {
         let responses: [String: Any]
         /// Names of security schemes; empty for none.
         let security: [String]
+        /// The codes of errors that are its own.
+        let codes: [String]
 
         var description: String { id }
         var needsSession: Bool { parameters.contains { $0.name == "session" && $0.isRequired } }
@@ -69,7 +71,8 @@ struct OpenAPIDocument {
                     also: (value["x-also"] as? [String] ?? []).compactMap { HTTPRequest.Method($0.uppercased()) },
                     parameters: parameters, body: content.mapValues { resolve(resolve($0)["schema"]) },
                     responses: value["responses"] as? [String: Any] ?? [:],
-                    security: (value["security"] as? [[String: Any]] ?? []).flatMap(\.keys))
+                    security: (value["security"] as? [[String: Any]] ?? []).flatMap(\.keys),
+                    codes: value["x-codes"] as? [String] ?? [])
             }
         }.sorted { $0.id < $1.id }
     }

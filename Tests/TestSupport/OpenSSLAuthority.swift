@@ -38,9 +38,13 @@ public struct OpenSSLAuthority: Sendable {
     public enum Kind: String, Sendable, CaseIterable { case rsa, p256 }
 
     /// A key and a certificate for it.
-    public func issue(_ address: String, _ kind: Kind = .rsa) throws -> Identity {
+    ///
+    /// - Parameter usage: the extended key usage, as openssl calls it.
+    public func issue(
+        _ address: String, _ kind: Kind = .rsa, serial: UInt32? = nil, usage: String = "emailProtection"
+    ) throws -> Identity {
         // Of its own, so that tests may ask for one name at once.
-        let number = UInt32.random(in: 1...UInt32.max)
+        let number = serial ?? UInt32.random(in: 1...UInt32.max)
         let base = "\(address)-\(kind.rawValue)-\(number)"
         let (key, request, certificate) = (
             folder.file(base + ".key"), folder.file(base + ".csr"), folder.file(base + ".pem")
@@ -56,7 +60,7 @@ public struct OpenSSLAuthority: Sendable {
                 """
                 subjectAltName=email:\(address)
                 keyUsage=critical,digitalSignature,keyEncipherment,keyAgreement
-                extendedKeyUsage=emailProtection
+                extendedKeyUsage=\(usage)
                 basicConstraints=CA:false
                 subjectKeyIdentifier=hash
                 authorityKeyIdentifier=keyid
