@@ -14,6 +14,7 @@ struct ExplanationReport: Encodable {
         let address: String
         let decision: String
         let copy: Int
+        let mailbox: String?
         let blind: Bool
         let rule: String
         let place: String?
@@ -36,6 +37,7 @@ struct ExplanationReport: Encodable {
         recipients = explanation.recipients.map { recipient in
             Recipient(
                 address: recipient.address, decision: recipient.decision, copy: recipient.copy,
+                mailbox: recipient.inbound?.rawValue,
                 blind: !recipient.isNamed, rule: recipient.rule, place: recipient.place,
                 keys: recipient.candidates.map {
                     Key(
@@ -52,6 +54,7 @@ struct ExplanationReport: Encodable {
             lines.append("")
             lines.append("\(recipient.address)\(recipient.blind ? " (blind copy)" : "")")
             lines.append("  decision: \(recipient.decision), copy \(recipient.copy)")
+            if let mailbox = recipient.mailbox { lines.append("  before LMTP: \(mailbox)") }
             lines.append("  rule: \(recipient.rule)\(recipient.place.map { " (\($0))" } ?? "")")
             for key in recipient.keys {
                 lines.append(

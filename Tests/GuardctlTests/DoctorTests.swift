@@ -291,6 +291,13 @@ struct DoctorTests {
                 == false)
     }
 
+    @Test func rulesForMailboxesNeedAProxyBeforeThem() {
+        let rules = [(name: "support", place: "guardd.toml:7")]
+        let missing = examine { $0.mailboxRules = rules }
+        #expect(codes(missing) == ["inbound-without-lmtp"])
+        #expect(examine { ($0.mailboxRules, $0.proxies) = (rules, [Self.filters[2]]) } == [])
+    }
+
     @Test func circlesAndDoubles() throws {
         #expect(
             try proxied(replacing: [("  -o content_filter=direct:\n", "  -o content_filter=\n")]) == ["assert-loop"])

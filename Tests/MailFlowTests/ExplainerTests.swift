@@ -55,6 +55,13 @@ import Testing
         #expect(found.recipients.map(\.isNamed) == [true, false])
     }
 
+    @Test func saysWhatAMailboxGets() throws {
+        let mailbox = try rule("mailbox", .never) { $0.inbound = .decrypt }
+        let inbound = try explain([mailbox], to: ["alice@example.org"], login: nil)
+        #expect(inbound.recipients.map(\.inbound) == [.decrypt])
+        #expect(try explain([mailbox], to: ["alice@example.org"]).recipients.map(\.inbound) == [nil])
+    }
+
     @Test func directionByTheLadder() throws {
         let found = try explain([rule("r", .opportunistic)], to: ["bob@partner.example"], login: nil)
         #expect(found.direction == .inbound && found.rung == .otherwise)

@@ -56,7 +56,8 @@ public struct Explainer {
                     Explanation.Recipient(
                         address: recipient.text, rule: rule.name, place: rule.place,
                         isNamed: planner.isNamed(recipient), candidates: try candidates((recipient, rule), planner),
-                        decision: decision(copy.plan), copy: number + 1))
+                        decision: decision(copy.plan), copy: number + 1,
+                        inbound: direction == .inbound && rule.inbound != .verify ? rule.inbound : nil))
             }
         }
         return Explanation(

@@ -24,6 +24,8 @@ public struct Explanation: Sendable, Equatable {
         public var decision: String
         /// The number of the copy, from 1.
         public var copy: Int
+        /// What is done on the way to a mailbox, before LMTP, to mail that comes in; nil where that is nothing.
+        public var inbound: Rule.Inbound?
     }
 
     public var direction: Direction

@@ -62,6 +62,9 @@ struct DoctorCommand: ParsableCommand {
             gateway.copies = CopyHop(split.nextHop)
         }
         gateway.file = config
+        gateway.mailboxRules = configuration.policy.rules.filter { $0.inbound != .verify }.map {
+            ($0.name, $0.place ?? gateway.file)
+        }
         gateway.proxies = configuration.proxies.map { proxy in
             MailSite.Proxy(
                 name: proxy.name, role: proxy.role, listen: CopyHop(proxy.listen), nextHop: CopyHop(proxy.nextHop),

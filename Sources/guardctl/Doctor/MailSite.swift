@@ -20,6 +20,8 @@ struct MailSite {
         /// Where copies of split messages go; nil where none are made.
         var copies: CopyHop?
         var proxies: [Proxy] = []
+        /// Rules, each with its place, that say what a mailbox gets.
+        var mailboxRules: [(name: String, place: String)] = []
         /// guardd's own configuration.
         var file = "guardd.toml"
     }

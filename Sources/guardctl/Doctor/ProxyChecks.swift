@@ -3,7 +3,7 @@ enum ProxyChecks {
     static func run(_ site: MailSite) -> [Finding] {
         site.gateway.proxies.flatMap { proxy in
             peers(proxy, site) + nextHop(proxy, site) + (proxy.role == .assert ? lastStep(proxy, site) : [])
-        } + doubles(site) + bounces(site)
+        } + doubles(site) + bounces(site) + mailboxes(site)
     }
 
     /// Whoever can connect can send: mail of anybody, signed where the listener may sign.
@@ -107,6 +107,18 @@ enum ProxyChecks {
                 .warning, "milter-and-proxy", at: parameters[name].place, in: site.mainFile,
                 "mail that enters through \(service.title) passes guardd as a milter and again by proxy \(proxy.name)",
                 remedy: "-o smtpd_milters= where \(name) is set, or \(name) =")
+        }
+    }
+
+    /// Only in front of LMTP each recipient can get a message of their own.
+    private static func mailboxes(_ site: MailSite) -> [Finding] {
+        guard !site.gateway.proxies.contains(where: { $0.role == .lmtp }) else { return [] }
+        return site.gateway.mailboxRules.map { rule in
+            Finding(
+                .error, "inbound-without-lmtp", at: nil, in: rule.place,
+                "rule \(rule.name) says what mailboxes get (inbound), and no proxy of role lmtp stands before them: it does "
+                    + "nothing",
+                remedy: "[[proxy]] with role = \"lmtp\" in guardd.toml, and main.cf: virtual_transport = lmtp:unix:...")
         }
     }
 
