@@ -247,7 +247,7 @@ import Testing
 
     @Test func withoutRoomMailIsDeferred() throws {
         let harness = try Harness()
-        harness.budget = Budget(limit: 1 << 20)
+        harness.budget = Budget(limit: 100 << 10)
         #expect(try send(mail(to: ["someone@example.org"]), harness, inbound).refusal(0) == "451 4.3.1")
         let records = Lock<[MessageRecord]>([])
         harness.isDraining = true

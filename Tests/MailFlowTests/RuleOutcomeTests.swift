@@ -326,7 +326,7 @@ import Testing
         let passage = draining.send(Mail())
         #expect(passage.code == "451 4.3.2" && passage.stop == .sender)
         let full = try Harness([try rule("r", .required)])
-        full.budget = Budget(limit: 1 << 20)
+        full.budget = Budget(limit: 100 << 10)
         #expect(full.send(outbound(to: [known])).code == "451 4.3.1")
     }
 

@@ -21,6 +21,7 @@ public final class AssertedMessage: ProxiedMessage {
     private let original: Spool
     private var refusal: SMTPReply?
     private var reserved = 0
+    private var headerSize = 0
     private var isOver = false
 
     /// - Parameter queueID: the mail server's name for the message, for the log.
@@ -41,9 +42,16 @@ public final class AssertedMessage: ProxiedMessage {
     public func sender(_ path: [UInt8], _ parameters: [[UInt8]]) -> SMTPReply? {
         envelope.setSender(path: path, parameters: parameters)
         if context.isDraining() { return Replies.draining }
-        guard context.budget.reserve(MessageState.baseCost) else { return Replies.busy }
-        reserved = MessageState.baseCost
-        return nil
+        return reserve() ? nil : Replies.busy
+    }
+
+    /// Counts what came so far; false where there is no room for it.
+    private func reserve() -> Bool {
+        while reserved < MessageState.cost(of: headerSize + original.count) {
+            guard context.budget.reserve(MessageState.step) else { return false }
+            reserved += MessageState.step
+        }
+        return true
     }
 
     public func recipient(_ path: [UInt8], _ parameters: [[UInt8]]) {
@@ -68,6 +76,7 @@ public final class AssertedMessage: ProxiedMessage {
             return
         }
         self.fields = fields
+        headerSize = fields.reduce(0) { $0 + $1.nameBytes.count + $1.rawValue.count }
         walker = AlreadyProtectedWalker(header: fields, namesRecipients: true)
         if fields.contains(where: { $0.isNamed(Marker.name) }) { digest = try? Digest(.sha256) }
         if !rest.isEmpty { pushBody(rest.span) }
@@ -78,7 +87,10 @@ public final class AssertedMessage: ProxiedMessage {
         record.bytes += bytes.count
         walker?.push(bytes)
         digest?.update(bytes)
-        do { try original.append(bytes) } catch {
+        do {
+            try original.append(bytes)
+            if !reserve() { refusal = Replies.busy }
+        } catch {
             record.reasons.append("spool: \(error)")
             refusal = Replies.failure
         }

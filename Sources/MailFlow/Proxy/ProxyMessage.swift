@@ -37,6 +37,7 @@ public final class ProxyMessage: ProxiedMessage {
     /// The answer for everybody.
     private var refusal: SMTPReply?
     private var reserved = 0
+    private var headerSize = 0
     private var isOver = false
 
     /// - Parameters:
@@ -111,11 +112,8 @@ public final class ProxyMessage: ProxiedMessage {
             refusal = Replies.headerTooLarge
             return
         }
-        guard context.budget.reserve(MessageState.baseCost) else {
-            refusal = Replies.busy
-            return
-        }
-        reserved = MessageState.baseCost
+        headerSize = fields.reduce(0) { $0 + $1.nameBytes.count + $1.rawValue.count }
+        guard reserve() else { return }
         do {
             let facts = MessageFacts(sender: whole.envelope.sender, header: fields)
             let planner = Planner(
@@ -134,6 +132,18 @@ public final class ProxyMessage: ProxiedMessage {
         }
         // Where a line is no field the body has begun before the blank line.
         if !rest.isEmpty { pushBody(rest.span) }
+    }
+
+    /// Counts what came so far; false, and a refusal, where there is no room for it.
+    private func reserve() -> Bool {
+        while reserved < MessageState.cost(of: headerSize + original.count) {
+            guard context.budget.reserve(MessageState.step) else {
+                refusal = Replies.busy
+                return false
+            }
+            reserved += MessageState.step
+        }
+        return true
     }
 
     /// The policy as it is where the copies go: whether there can be several is not the milter's affair here.
@@ -182,6 +192,7 @@ public final class ProxyMessage: ProxiedMessage {
             refusal = Replies.failure
             return
         }
+        guard reserve() else { return }
         for index in work.indices where work[index].early == nil {
             end(&work[index], with: work[index].state.push(bytes))
         }

@@ -5,11 +5,14 @@ import ProtectedMail
 
 /// One message on its way through a session.
 final class MessageState {
-    /// Octets that one message in work is counted with: windows, packet buffers and the memory part of a spool.
-    static let baseCost = 2 << 20
-    private static let step = 1 << 20
+    /// Octets that one message in work is counted with at most: windows, packet buffers and the memory part of a spool.
+    private static let baseCost = 2 << 20
+    static let step = 128 << 10
     /// Octets that a copy is counted with before there is anything in it.
     private static let emptyCopyCost = 128 << 10
+
+    /// Octets that a message of that size is counted with. Most are small, and hundreds of them may be in work at once.
+    static func cost(of size: Int) -> Int { min(baseCost, emptyCopyCost + 2 * min(size, baseCost)) }
     private static let maxHeaderBytes = 1 << 20
     /// Octets that a field is counted with beside its own: a field of two octets needs memory like any other.
     private static let fieldOverhead = 64
@@ -176,7 +179,7 @@ final class MessageState {
         if marker != nil { wantsBody = true }
         guard reply == .proceed else { return reply }
         if wantsBody {
-            guard reserve(startCost) else { return .tempfail(Replies.busy) }
+            guard reserve(cost) else { return .tempfail(Replies.busy) }
             return .proceed
         }
         if edits.isEmpty, !writesResult {
@@ -244,13 +247,7 @@ final class MessageState {
         guard wantsBody else { return .skipBody }
         bodyDigest?.update(bytes)
         walker?.push(bytes)
-        if inspector != nil, record.bytes <= context.policy.maxInspectSize {
-            // What must be seen whole may be held whole.
-            while reserved < MessageState.baseCost + record.bytes {
-                guard reserve(MessageState.step) else { return .tempfail(Replies.busy) }
-            }
-        }
-        while reserved < copiesCost { guard reserve(MessageState.step) else { return .tempfail(Replies.busy) } }
+        while reserved < cost { guard reserve(MessageState.step) else { return .tempfail(Replies.busy) } }
         do { try inspector?.push(bytes) } catch { return failedInspection(error) }
         do {
             try protector?.push(bytes)
@@ -260,14 +257,14 @@ final class MessageState {
         return .proceed
     }
 
-    /// A copy is held in memory as far as it is short, and what protection adds to it.
-    var copiesCost: Int {
-        (isGroup && inspector == nil ? 1 : copies.count)
-            * min(MessageState.baseCost, MessageState.emptyCopyCost + 2 * min(record.bytes, MessageState.baseCost))
-    }
-
-    var startCost: Int {
-        isGroup && inspector == nil ? copiesCost : max(MessageState.baseCost, copiesCost)
+    /// Each copy is held in memory as far as it is short, and what protection adds to it. What must be seen whole may be held
+    /// whole.
+    private var cost: Int {
+        let one = MessageState.cost(of: headerCost + record.bytes)
+        guard inspector == nil else {
+            return one + (record.bytes <= context.policy.maxInspectSize ? record.bytes : 0)
+        }
+        return (isGroup ? 1 : max(1, copies.count)) * one
     }
 
     func reserve(_ count: Int) -> Bool {
