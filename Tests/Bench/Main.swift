@@ -47,6 +47,7 @@ struct Main {
         let environment = ProcessInfo.processInfo.environment
         let rounds = environment["ROUNDS"].flatMap { Int($0) } ?? 10
         if CommandLine.arguments.dropFirst() == ["split"] { return try SplitBench.run(rounds: rounds) }
+        if CommandLine.arguments.dropFirst() == ["lmtp"] { return try ProxyBench.run(rounds: rounds) }
         let sessions = 4
 
         let sink = try SMTPSink(keepsMessages: false)
@@ -127,6 +128,7 @@ struct Main {
         if let guardd {
             try memory(guardd, port: postfix.port("guardd"), sink)
             try SplitBench.run(rounds: rounds)
+            if DovecotInstance.isAvailable { try ProxyBench.run(rounds: rounds) }
         }
     }
 

@@ -84,6 +84,17 @@ public final class DovecotInstance: @unchecked Sendable {
         }
     }
 
+    /// How many messages a mailbox has that nobody has seen.
+    public func count(_ user: String) -> Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.file("mail/\(user)/new")).count) ?? 0
+    }
+
+    /// Takes all of these away.
+    public func clear(_ user: String) {
+        let path = folder.file("mail/\(user)/new")
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] { unlink("\(path)/\(name)") }
+    }
+
     /// Waits for a number of messages in a mailbox.
     public func wait(_ count: Int = 1, for user: String) throws -> [MailParts] {
         guard Wait.until(seconds: 60, { mail(of: user).count >= count }) else {
