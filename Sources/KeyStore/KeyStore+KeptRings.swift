@@ -43,7 +43,10 @@ extension KeyStore {
             // What its keeper made sure of binds its addresses for them. What came in a mail does not, nor does what a
             // colleague shares.
             let isTrusted = ring.isVerified && ring.accountID == account?.id
-            return KnownCertificate(certificate: ring.certificate, provenance: isTrusted ? .userVerified : .autocrypt)
+            var known = KnownCertificate(
+                certificate: ring.certificate, provenance: isTrusted ? .userVerified : .autocrypt)
+            known.prefersInline = ring.isInline
+            return known
         }
         keptRings.remember(found, for: question, counter: snapshot)
         return found

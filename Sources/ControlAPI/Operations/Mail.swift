@@ -46,7 +46,7 @@ extension Operations {
             isGuest: try parameters.requiredBool("isGuest"), recipients: recipients,
             encrypt: json["encrypt"]?.bool ?? true, sign: json["sign"]?.bool ?? false, type: type,
             token: try parameters.secret("guardAuth"), session: try parameters.secret("session"))
-        request.isInline = json["inline"]?.bool ?? false
+        request.isInline = json["inline"]?.bool
         return mail(
             try call.guard.encryptMail(
                 user: parameters.requiredInteger("user"), context: parameters.requiredInteger("context"), request))

@@ -14,8 +14,8 @@ public struct MailRequest: Sendable {
     public var recipients: [EmailAddress]
     public var encrypt: Bool
     public var sign: Bool
-    /// Whether a plain text is wanted as inline OpenPGP.
-    public var isInline = false
+    /// Whether a plain text is wanted as inline OpenPGP; nil as the user marked the keys.
+    public var isInline: Bool?
     /// The only kind that may be used; nil for any.
     public var type: CryptoType?
     /// What opens the user's key, and the session it belongs to.

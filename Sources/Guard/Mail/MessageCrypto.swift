@@ -41,8 +41,8 @@ public struct MessageOrder: Sendable {
     public var sign: Bool
     /// The kinds that may be used, best first.
     public var types: [CryptoType]
-    /// Whether a plain text is wanted as inline OpenPGP.
-    public var isInline = false
+    /// Whether a plain text is wanted as inline OpenPGP; nil as the user marked the keys.
+    public var isInline: Bool?
     /// Whether the message has arrived and is encrypted for its mailbox.
     public var isAtRest: Bool
     /// The sender's own keys, open; the daemon's own are used only for want of these.

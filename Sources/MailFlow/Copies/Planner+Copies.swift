@@ -9,7 +9,7 @@ extension Planner {
         var method: Rule.Method?
         var sign: Rule.Sign
         var signWithoutLogin: Bool
-        var openpgpForm: ProtectionPlan.Form
+        var openpgpForm: ProtectionPlan.Form?
         var smimeSignature: SMIMEPlan.SignatureForm
         /// Set for a copy of one's own: the place in the envelope.
         var alone: Int?
@@ -85,6 +85,7 @@ extension Planner {
                 openpgpForm: rule.openpgpForm, smimeSignature: rule.smimeSignature, alone: nil)
             if rule.encrypt != .never {
                 kind.method = try method(for: concern)
+                if kind.method == .openpgp { kind.openpgpForm = try form(for: [concern]) }
                 if kind.method == nil {
                     if concerns.contains(where: { $0.rule.allOrNone }) { return nil }
                     // Who may not have clear text is refused by the plan of their part, which is the answer for all.

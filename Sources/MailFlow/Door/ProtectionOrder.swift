@@ -11,8 +11,8 @@ public struct ProtectionOrder: Sendable {
     public var sign: Bool
     /// The protocols that may be used, best first. Never empty.
     public var protocols: [Rule.Method]
-    /// Whether a plain text is wanted as inline OpenPGP.
-    public var isInline = false
+    /// Whether a plain text is wanted as inline OpenPGP; nil as the sender marked the keys.
+    public var isInline: Bool?
     /// Whether this is for mail that waits in a mailbox: fields with our verdict stay.
     public var isAtRest: Bool
     /// The sender's own keys, unlocked for this message; without them those of the key directory are asked for.
@@ -41,7 +41,7 @@ public struct ProtectionOrder: Sendable {
             name: "order", encrypt: encrypt ? .opportunistic : .never, sign: sign ? .required : .never,
             missingKey: .refuse)
         rule.protocols = protocols
-        rule.openpgpForm = isInline ? .inline : .mime
+        rule.openpgpForm = isInline.map { $0 ? .inline : .mime }
         return rule
     }
 }

@@ -67,8 +67,8 @@ public struct Rule: Sendable, Equatable {
     public var signWithoutLogin: Bool
     /// The protocols that may be used, best first. Never empty.
     public var protocols: [Method] = [.openpgp, .smime]
-    /// How OpenPGP mail is written.
-    public var openpgpForm = ProtectionPlan.Form.mime
+    /// How OpenPGP mail is written; nil leaves it to the sender, who may have marked the keys of correspondents.
+    public var openpgpForm: ProtectionPlan.Form?
     /// How S/MIME signatures without encryption are sent.
     public var smimeSignature: SMIMEPlan.SignatureForm = .detached
 

@@ -92,14 +92,15 @@ struct Planner {
         if plan.refusal != nil || !plan.guests.isEmpty { return plan }
         let signer = try signer(for: concerns, readers, &plan)
         if plan.refusal != nil || plan.refusalUnlessProtected != nil { return plan }
-        plan.protection = protection(readers, signer, as: concerns.first?.rule ?? .fallback)
+        plan.protection = try protection(readers, signer, for: concerns)
         plan.keyIDs = (readers?.names ?? []) + (signer.map { [$0.name] } ?? [])
         return plan
     }
 
     private func protection(
-        _ readers: Readers?, _ signer: Signer?, as rule: Rule
-    ) -> Protection? {
+        _ readers: Readers?, _ signer: Signer?, for concerns: [Concern]
+    ) throws -> Protection? {
+        let rule = concerns.first?.rule ?? .fallback
         switch (readers, signer) {
         case (nil, nil): return nil
         case (.smime(let recipients), let signer):
@@ -112,11 +113,24 @@ struct Planner {
             return .smime(SMIMEPlan(signer: smime.signer, chain: smime.chain, signatureForm: rule.smimeSignature))
         case (let readers, let signer):
             let recipients = readers?.openpgp ?? []
-            return .openpgp(
+            return try .openpgp(
                 ProtectionPlan(
                     recipients: recipients, signer: signer?.openpgp, encrypt: !recipients.isEmpty,
-                    sign: signer?.openpgp != nil, form: rule.openpgpForm))
+                    sign: signer?.openpgp != nil,
+                    form: recipients.isEmpty ? rule.openpgpForm ?? .mime : form(for: concerns)))
         }
+    }
+
+    /// How OpenPGP mail to these is written: inline where the rule of each says so or, if it says nothing, the sender wants
+    /// it so for them.
+    func form(for concerns: [Concern]) throws -> ProtectionPlan.Form {
+        let user = direction == .outbound ? login.flatMap { EmailAddress($0) } : nil
+        let isInline = try concerns.allSatisfy { concern in
+            if let form = concern.rule.openpgpForm { return form == .inline }
+            guard let user, user.isDomainMapped, let address = concern.recipient.address else { return false }
+            return try keys.keptCertificates(for: address, by: user, at: now).contains(where: \.prefersInline)
+        }
+        return isInline ? .inline : .mime
     }
 
     func isForced(_ concern: Concern) -> Bool {

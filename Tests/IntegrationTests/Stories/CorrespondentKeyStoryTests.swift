@@ -20,8 +20,10 @@ extension Integration {
                 parts: [("key", home.publicKey(bob))])
             #expect(uploaded.isSuccess, "\(uploaded.text)")
             let ids = try #require(try rings(uploaded).first?["ids"] as? String)
-            func isRead(_ text: String) throws {
+            func isRead(_ text: String, isInline: Bool = false) throws {
                 let arrived = try lab.delivered(lab.send(from: address, to: bob, body: text + "\r\n"))
+                let type = arrived.parts.value("Content-Type") ?? ""
+                #expect(type.hasPrefix(isInline ? "text/plain" : "multipart/encrypted"), "\(arrived.text)")
                 #expect(!arrived.text.contains(text))
                 let opened = try home.decrypt(try #require(arrived.parts.armor))
                 #expect(String(decoding: opened, as: UTF8.self).contains(text))
@@ -36,7 +38,7 @@ extension Integration {
                 #expect(set.isSuccess, "\(set.text)")
                 let listed = try lab.get("/oxguard/keys?action=getExternalPublicKeys&session=\(session)")
                 #expect(try rings(listed).map { $0["inline"] as? Bool } == [isInline])
-                try isRead("Inline or not.")
+                try isRead("Inline or not.", isInline: isInline)
             }
 
             let deleted = try lab.post(
