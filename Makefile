@@ -88,16 +88,17 @@ soak-asan:
 	    $(SWIFT) test $(SWIFTFLAGS) --skip-build --filter manySessionsAndFlatMemory
 
 # First the formats alone against the bound of the machine, then guard-sop beside the programs of the same kind that are
-# here, then everything through Postfix. TIMING=1 asks first, for half an hour, whether the time of RSA decryption and of
-# comparisons tells anything about secrets.
+# here, then everything through Postfix, then the control API and the key store, with a million accounts if WHOLE=1.
+# TIMING=1 asks first, for half an hour, whether the time of RSA decryption and of comparisons tells anything about secrets.
 bench:
 	@.ci/install-packages build demo
-	@for product in guardd guardctl guard-bench noop-milter mta-bench; do $(RELEASE) --product $$product || exit 1; done
+	@for product in guardd guardctl guard-bench noop-milter mta-bench store-bench; do $(RELEASE) --product $$product || exit 1; done
 	@$(BUILD_SOP)
 	$(if $(TIMING),$(BIN)/guard-bench timing)
 	$(BIN)/guard-bench
 	$(BIN)/guard-bench programs
 	$(AS_ROOT) $(BIN)/mta-bench
+	$(AS_ROOT) $(BIN)/store-bench
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/guardd

@@ -156,6 +156,15 @@ let doors: [Target] = [
         swiftSettings: base),
     .executableTarget(name: "noop-milter", dependencies: ["CMilter"], path: "Tests/NoopMilter", swiftSettings: base),
     .executableTarget(name: "mta-bench", dependencies: ["TestSupport"], path: "Tests/Bench", swiftSettings: base),
+    .executableTarget(
+        name: "store-bench",
+        dependencies: [
+            "OpenPGP", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+        ], path: "Tests/StoreBench", swiftSettings: base),
     .executableTarget(name: "guardd-demo", dependencies: ["TestSupport"], path: "Tests/Demo", swiftSettings: base),
     .testTarget(
         name: "IntegrationTests",
