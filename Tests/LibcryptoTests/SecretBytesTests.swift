@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Libcrypto
@@ -24,7 +25,7 @@ import Testing
     }
 
     /// In a process of its own, because the limit holds for all of it and root is exempt from it.
-    @Test func secretsWorkWithoutLockedMemory() async {
+    @Test(.disabled(if: Sanitizer.isActive)) func secretsWorkWithoutLockedMemory() async {
         await #expect(processExitsWith: .exitCode(17)) {
             if getuid() == 0, setuid(65534) != 0 { exit(1) }
             var limit = rlimit(rlim_cur: 0, rlim_max: 0)

@@ -6,7 +6,7 @@ import Testing
 
 /// Nothing secret stays behind in the memory of the process once its owner is gone. The scan reads all of it, so these tests
 /// run one after the other, and canaries are only ever written down XOR 0xA5.
-@Suite(.serialized) struct MemoryCanaryTests {
+@Suite(.serialized, .disabled(if: Sanitizer.isActive)) struct MemoryCanaryTests {
     private static let now = Timestamp(1_790_000_000)
 
     /// A secret that exists nowhere else, with its masked form.

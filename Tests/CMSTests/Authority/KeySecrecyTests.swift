@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Alone, because it looks through the memory of the whole process.
-@Suite(.serialized) struct KeySecrecyTests {
+@Suite(.serialized, .disabled(if: Sanitizer.isActive)) struct KeySecrecyTests {
     @Test func leavesNothingOfAKeyBehind() throws {
         let password = SecretBytes(copying: [0x78])
         var masked: [UInt8] = []
