@@ -24,8 +24,8 @@ public final class MilterServer: @unchecked Sendable {
         public var maxMessages = 500
         /// Seconds between signs of life during a long end of message.
         public var progressInterval = 5
-        /// Length of the queue of connections not yet accepted.
-        public var backlog: Int32 = 128
+        /// Length of the queue of connections not yet accepted: Postfix defers all mail of a session that finds it full.
+        public var backlog: Int32 = 1024
         public init(address: ListenAddress) { self.address = address }
     }
 
