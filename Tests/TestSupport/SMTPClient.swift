@@ -99,6 +99,9 @@ public final class SMTPClient: @unchecked Sendable {
     public func write(_ bytes: [UInt8]) throws { try connection.write(bytes) }
     public func write(_ text: String) throws { try connection.write(text) }
 
+    /// How long to wait for a reply.
+    public func setPatience(seconds: Int) { connection.setPatience(seconds: seconds) }
+
     public func quit() { _ = try? command("QUIT") }
 
     public func drop() { connection.shut() }

@@ -130,6 +130,12 @@ public final class TCPConnection: @unchecked Sendable {
 
     public func write(_ text: String) throws { try write(Array(text.utf8)) }
 
+    /// How long to wait for what is read.
+    public func setPatience(seconds: Int) {
+        var limit = timeval(tv_sec: seconds, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    }
+
     /// Reads more into the buffer; false at the end of the stream.
     private func fill() throws -> Bool {
         if start > 0 {

@@ -51,6 +51,7 @@ final class LoadLab: @unchecked Sendable {
     /// A message that is written as it goes: whole it would be several times in memory.
     static func sendLarge(mebibytes: Int, port: UInt16, from sender: String) throws -> String {
         let client = try SMTPClient(port: port)
+        client.setPatience(seconds: 1200)
         try client.greet(login: sender)
         for command in ["MAIL FROM:<\(sender)>", "RCPT TO:<\(recipient(.milter))>", "DATA"] {
             let reply = try client.command(command)

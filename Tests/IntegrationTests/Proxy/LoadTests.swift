@@ -46,6 +46,23 @@ extension Integration {
             #expect(lab.guardd.pid == pid && lab.guardd.process?.isRunning == true)
         }
 
+        /// A burst of connections waits; of one that is turned away Postfix would defer every message.
+        @Test func manyConnectAtOnce() throws {
+            let lab = try LoadLab()
+            defer { lab.stop() }
+            let pid = try #require(lab.guardd.pid)
+            kill(pid, SIGSTOP)
+            defer { kill(pid, SIGCONT) }
+            let made = Answer()
+            let socket = lab.guardd.socket
+            Thread {
+                let connections = (0..<400).compactMap { _ in try? TCPConnection(.unix(socket)) }
+                made.set("\(connections.count)")
+            }.start()
+            _ = Wait.until { made.isThere }
+            #expect(made.text == "400")
+        }
+
         /// More mail in work than `memory_budget` allows: some is deferred, nothing is lost or doubled, nothing breaks off.
         @Test(arguments: [LoadLab.Way.milter, .lmtp]) func overTheLimit(_ way: LoadLab.Way) throws {
             // Room for about two, and a proxy counts what came beside what leaves.

@@ -136,14 +136,13 @@ final class ProxyFaultRun: @unchecked Sendable {
         try lock.withLock {
             lab.guardd.killNow()
             result.kills += 1
-            let queue = try lab.postfix.queue()
-            for (sender, waiting) in queue {
+            // Twice: who moves from one part of the queue to another while it is read may be missing.
+            let queue = try lab.postfix.queue().merging(lab.postfix.queue()) { $0.union($1) }
+            for (sender, moment) in last {
                 var open: Set<String> = []
-                if let moment = last[sender], [.data, .content, .end].contains(moment.step) {
-                    // What was sent before may be read, and taken, after.
-                    open.formUnion(transaction[sender] ?? [])
-                }
-                let had = taken[sender] ?? []
+                // What was sent before may be read, and taken, after.
+                if [.data, .content, .end].contains(moment.step) { open.formUnion(transaction[sender] ?? []) }
+                let (had, waiting) = (taken[sender] ?? [], queue[sender] ?? [])
                 // Answers of LMTP leave together, in the end; elsewhere the journal knows who has a copy until all have.
                 if door == .lmtp || had.isSuperset(of: waiting) { open.formUnion(had.intersection(waiting)) }
                 allow(sender, open)
