@@ -17,6 +17,8 @@ extension Integration {
             let socket = guardd.directory.file("run/control.sock")
             guardd.tables = "[control]\nsocket = \"\(socket)\"\n\n[guard.certificates]\nallow_untrusted = true\n"
             try guardd.writeConfiguration()
+            // What becomes long waits in files of a directory that its user can write to.
+            guardd.environment = ["TMPDIR": "/tmp"]
             try guardd.start()
             try Wait.untilListening(.unix(socket))
             client = ControlClient(socket: socket)
