@@ -1,3 +1,5 @@
+import Glibc
+
 /// A few threads of their own for work that blocks: slow hashes, key generation, bulk cryptography, SQL. Event loops and
 /// the cooperative pool of Swift never do such work themselves; this is the way to it.
 ///
@@ -27,11 +29,17 @@ public final class BlockingPool: Sendable {
     /// - Parameters:
     ///   - threads: how much runs at once, at least 1.
     ///   - queue: how much may wait beyond that.
-    public init(threads: Int, queue: Int) {
+    ///   - yields: whether the work stands back where others need the processor: for what takes long, so that what is
+    ///     quick does not wait for it.
+    public init(threads: Int, queue: Int, yields: Bool = false) {
         self.threads = max(1, threads)
         limit = max(0, queue)
         for _ in 0..<self.threads {
-            PlainThread.start { [shared] in Self.serve(shared) }
+            PlainThread.start { [shared] in
+                // On Linux that is the priority of this thread alone. Where it is not allowed things are as before.
+                if yields { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5) }
+                Self.serve(shared)
+            }
         }
     }
 
