@@ -57,9 +57,13 @@ extension KeyStore {
         try set(Query.setGuestPIN, pin, account)
     }
 
-    @discardableResult
-    public func setGuestAnswer(_ answer: SaltedDigest?, account: Int64) throws -> Bool {
-        try set(Query.setGuestAnswer, answer, account)
+    /// What a reset will ask for, within a change of the account.
+    package static func setGuestAnswer(
+        _ answer: SaltedDigest, account: Int64, in connection: any StoreConnection
+    ) throws {
+        try connection.execute(
+            Query.setGuestAnswer,
+            ["account": SQLValue(account), "salt": SQLValue(answer.salt), "digest": SQLValue(answer.digest)])
     }
 
     private func set(_ query: String, _ digest: SaltedDigest?, _ account: Int64) throws -> Bool {

@@ -43,11 +43,9 @@ extension Guard {
                 guard let record = try store.guest(account: account.id), !record.isActive,
                     try Self.opens(record.pin, request.pin)
                 else { throw Self.guestRefusal }
-                let token = try openGuest(account, link: link, password: request.password)
+                let answer = try request.answer.flatMap { try $0.count > 0 ? saltedHash($0) : nil }
+                let token = try openGuest(account, link: link, password: request.password, answer: answer)
                 try forgetGuesses(guess)
-                if let answer = request.answer, answer.count > 0 {
-                    try store.setGuestAnswer(try saltedHash(answer), account: account.id)
-                }
                 return token
             }
         }

@@ -7,8 +7,11 @@ extension Guard {
     /// Gives a guest a new ring, which becomes the current one, and uses the link up, in one transaction. Then what waited
     /// is sent.
     ///
+    /// - Parameter answer: what a reset will ask for; nil leaves that as it is.
     /// - Returns: see ``guestToken(_:_:)``.
-    func openGuest(_ account: AccountRecord, link: [UInt8], password: SecretBytes) throws -> SecretBytes {
+    func openGuest(
+        _ account: AccountRecord, link: [UInt8], password: SecretBytes, answer: KeyStore.SaltedDigest? = nil
+    ) throws -> SecretBytes {
         try translating {
             let userID = try Self.userID(name: "", address: account.address.canonical)
             let secret = try SecretCertificate.generate(
@@ -26,6 +29,7 @@ extension Guard {
                         certificate: secret.certificate, locked: relocked.locked, recovery: recovery?.bytes,
                         recoveryMaster: recovery?.master),
                     account: account.id, address: account.address, isCurrent: true, in: connection)
+                if let answer { try KeyStore.setGuestAnswer(answer, account: account.id, in: connection) }
                 try store.revokeTokens(account: account.id, type: CryptoType.pgp.rawValue, in: connection)
             }
             releaseMessages(to: account, secret.certificate)
