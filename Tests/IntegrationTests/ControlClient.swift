@@ -4,10 +4,13 @@ import TestSupport
 /// Speaks HTTP to the control socket of a guardd, one request on each connection.
 struct ControlClient: Sendable {
     let address: SocketAddress
+    /// Seconds to wait for an answer.
+    let timeout: Int
 
-    init(_ address: SocketAddress) { self.address = address }
-
-    init(socket: String) { self.init(.unix(socket)) }
+    init(socket: String, timeout: Int = 120) {
+        address = .unix(socket)
+        self.timeout = timeout
+    }
 
     func get(_ target: String) throws -> StoryReply { try request("GET", target, nil, []) }
 
@@ -33,7 +36,7 @@ struct ControlClient: Sendable {
     private func request(_ method: String, _ target: String, _ type: String?, _ body: [UInt8]) throws -> StoryReply {
         var head = "\(method) \(target) HTTP/1.1\r\nHost: guardd\r\nConnection: close\r\n"
         if let type { head += "Content-Type: \(type)\r\nContent-Length: \(body.count)\r\n" }
-        let connection = try TCPConnection(address)
+        let connection = try TCPConnection(address, timeout: timeout)
         try connection.write(Array((head + "\r\n").utf8) + body)
         return try StoryReply(connection.readToEnd())
     }

@@ -95,16 +95,17 @@ public final class TCPConnection: @unchecked Sendable {
     private var buffer: [UInt8] = []
     private var start = 0
 
-    init(descriptor: Int32) {
+    init(descriptor: Int32, timeout: Int = 120) {
         self.descriptor = descriptor
-        var limit = timeval(tv_sec: 120, tv_usec: 0)
+        var limit = timeval(tv_sec: timeout, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var yes: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    public convenience init(_ address: SocketAddress) throws {
+    /// - Parameter timeout: seconds after which a read or a write is given up.
+    public convenience init(_ address: SocketAddress, timeout: Int = 120) throws {
         let family = if case .unix = address { AF_UNIX } else { AF_INET }
         let fd = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         let connected = try address.withAddress { connect(fd, $0, $1) }
@@ -113,7 +114,7 @@ public final class TCPConnection: @unchecked Sendable {
             close(fd)
             throw TestFailure("\(address): \(reason)")
         }
-        self.init(descriptor: fd)
+        self.init(descriptor: fd, timeout: timeout)
     }
 
     public func write(_ bytes: [UInt8]) throws {

@@ -77,7 +77,8 @@ extension Integration {
         @Test func mailAndHealthUnderSlowClientsAndNewKeys() throws {
             let (slow, keys) = Self.isWhole ? (1000, 20) : (100, 2)
             let count = Self.isWhole ? 1000 : 20
-            let client = ControlClient(socket: socket)
+            // Keys are made one after the other.
+            let client = ControlClient(socket: socket, timeout: 1800)
             let sessions = try (0..<keys).map { number in
                 let reply = try client.post("/guardd/session?action=open", form: ["email": "u\(number)@guard.test"])
                 return try #require((reply.object?["data"] as? [String: Any])?["session"] as? String, "\(reply.text)")
