@@ -76,10 +76,10 @@ extension KeyStore {
                     ["key_fingerprint": SQLValue(fingerprint.hex), "limit": SQLValue(Self.lookupLimit)]
                 ).map { try $0.text("fingerprint") }
             }
-        } else if digits.utf8.count == 16, UInt64(digits, radix: 16) != nil {
+        } else if let keyID = KeyID(digits: digits) {
             rows = try database.read {
                 try $0.rows(
-                    Query.byKeyID, ["key_id": SQLValue(digits.uppercased()), "limit": SQLValue(Self.lookupLimit)]
+                    Query.byKeyID, ["key_id": SQLValue(keyID.bytes), "limit": SQLValue(Self.lookupLimit)]
                 ).map { try $0.text("fingerprint") }
             }
         } else if let address = EmailAddress(name) {

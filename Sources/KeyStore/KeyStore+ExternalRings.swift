@@ -39,7 +39,7 @@ extension KeyStore {
             try $0.rows(
                 Query.externalByKeyID,
                 [
-                    "key_id": SQLValue(keyID.hex), "account": SQLValue(account.id),
+                    "key_id": SQLValue(keyID.bytes), "account": SQLValue(account.id),
                     "tenant": SQLValue(account.domainID), "limit": SQLValue(Int64(Self.lookupLimit)),
                 ])
         }.map(Self.external)
@@ -92,7 +92,7 @@ extension KeyStore {
         }
         for key in merged.allKeys {
             try connection.execute(
-                Query.insertExternalKey, ["id": SQLValue(id), "key_id": SQLValue(key.keyID.hex)])
+                Query.insertExternalKey, ["id": SQLValue(id), "key_id": SQLValue(key.keyID.bytes)])
         }
     }
 

@@ -42,9 +42,9 @@ extension KeyStore: CertificateSource {
             let hits = try hits(for: .key(issuer)) { connection in
                 switch issuer {
                 case .fingerprint(let fingerprint):
-                    try Self.keyHits(connection, Query.byKeyFingerprint, ["key_fingerprint": fingerprint.hex])
+                    try Self.keyHits(connection, Query.byKeyFingerprint, ["key_fingerprint": SQLValue(fingerprint.hex)])
                 case .keyID(let keyID):
-                    try Self.keyHits(connection, Query.byKeyID, ["key_id": keyID.hex])
+                    try Self.keyHits(connection, Query.byKeyID, ["key_id": SQLValue(keyID.bytes)])
                 }
             }
             for hit in hits where seen.insert(hit.fingerprint).inserted {
@@ -63,7 +63,7 @@ extension KeyStore: CertificateSource {
             let hits = try hits(for: .secretsOfKey(keyID)) { connection in
                 keyID == .wildcard
                     ? try Self.keyHits(connection, Query.allSecretFingerprints, [:])
-                    : try Self.keyHits(connection, Query.secretsByKeyID, ["key_id": keyID.hex])
+                    : try Self.keyHits(connection, Query.secretsByKeyID, ["key_id": SQLValue(keyID.bytes)])
             }
             for hit in hits {
                 guard let secret = try secretCertificate(hit) else { continue }
@@ -141,10 +141,10 @@ extension KeyStore: CertificateSource {
         }
     }
 
-    private static func keyHits(_ connection: any StoreConnection, _ sql: String, _ values: [String: String]) throws
+    private static func keyHits(_ connection: any StoreConnection, _ sql: String, _ values: [String: SQLValue]) throws
         -> [CertificateCache.Hit]
     {
-        var arguments = values.mapValues { SQLValue($0) }
+        var arguments = values
         arguments["limit"] = SQLValue(lookupLimit)
         return try connection.rows(sql, arguments)
             .map { CertificateCache.Hit(fingerprint: try $0.text("fingerprint"), revision: try $0.integer("revision")) }

@@ -155,7 +155,7 @@ extension KeyStore {
     public func owners(of keyID: KeyID) throws -> [(account: Int64, fingerprint: String)] {
         try database.read {
             try $0.rows(
-                Query.ownersOfKeyID, ["key_id": SQLValue(keyID.hex), "limit": SQLValue(Int64(Self.lookupLimit))])
+                Query.ownersOfKeyID, ["key_id": SQLValue(keyID.bytes), "limit": SQLValue(Int64(Self.lookupLimit))])
         }.map { (try $0.integer("account_id"), try $0.text("fingerprint")) }
     }
 

@@ -136,6 +136,7 @@ enum Schema {
                 journalTables,
             ].flatMap { $0(d) }
         },
+        Migration(version: 4, statements: keyIDColumns),
     ]
 
     /// A table, in an order in which each refers to earlier ones only.
@@ -145,10 +146,13 @@ enum Schema {
         let hasIdentity: Bool
     }
 
-    /// All tables, as the migrations make them.
-    static let tables = migrations.flatMap { $0.statements(.sqlite) }.compactMap { statement -> Table? in
+    /// All tables, as the migrations make them; one that is made anew later keeps its place.
+    static let tables = migrations.flatMap { $0.statements(.sqlite) }.reduce(into: [Table]()) { tables, statement in
         let words = statement.split(maxSplits: 3, whereSeparator: \.isWhitespace)
-        guard words.count > 2, words[0] == "CREATE", words[1] == "TABLE" else { return nil }
-        return Table(name: String(words[2]), hasIdentity: statement.contains(Dialect.sqlite.identity))
+        guard words.count > 2, words[0] == "CREATE", words[1] == "TABLE",
+            !tables.contains(where: { $0.name == words[2] })
+        else { return }
+        tables.append(
+            Table(name: String(words[2]), hasIdentity: statement.contains(Dialect.sqlite.identity)))
     }
 }

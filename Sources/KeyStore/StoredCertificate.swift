@@ -64,7 +64,7 @@ struct StoredCertificate {
                 Query.insertKey,
                 [
                     "fingerprint": SQLValue(fingerprint), "key_fingerprint": SQLValue(key.fingerprint.hex),
-                    "key_id": SQLValue(key.keyID.hex),
+                    "key_id": SQLValue(key.keyID.bytes),
                 ])
         }
         for component in certificate.userIDs {

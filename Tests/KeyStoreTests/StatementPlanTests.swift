@@ -286,7 +286,10 @@ import Testing
                 INSERT INTO certificate
                 SELECT upper(md5(n::text)), 'message', 1, 0, 0, '' FROM generate_series(1, 3000) AS s (n)
                 """,
-                "INSERT INTO certificate_key SELECT fingerprint, fingerprint, substr(fingerprint, 1, 16) FROM certificate",
+                """
+                INSERT INTO certificate_key
+                SELECT fingerprint, fingerprint, decode(substr(fingerprint, 1, 16), 'hex') FROM certificate
+                """,
                 """
                 INSERT INTO smime_certificate
                 SELECT fingerprint, '', decode(fingerprint, 'hex'), decode(fingerprint, 'hex'), 'message', 0, 0, NULL, ''

@@ -8,18 +8,22 @@ import Testing
 @Suite struct StoreDatabaseTests {
     let directory: TemporaryDirectory
     let master: MasterKey
+    /// The version that a new store has.
+    let newest: Int
     var path: String { directory.file("guardd.db") }
 
     init() throws {
         directory = try TemporaryDirectory()
         master = try MasterKey.random()
+        newest = try #require(Schema.migrations.last).version
     }
 
     @Test func theWriterSyncsEveryCommit() throws {
         let store = try KeyStore(at: path, master: master)
         let settings = try store.settings()
         #expect(
-            settings == KeyStore.Settings(journalMode: "wal", synchronous: 2, foreignKeys: true, schemaVersion: 3))
+            settings
+                == KeyStore.Settings(journalMode: "wal", synchronous: 2, foreignKeys: true, schemaVersion: newest))
     }
 
     @Test func theFilesArePrivate() throws {
@@ -48,23 +52,23 @@ import Testing
 
     @Test func aNewerSchemaIsRefusedWithASentence() throws {
         let store = try KeyStore(at: path, master: master)
-        try store.database.write { try store.database.setSchemaVersion(9, $0) }
+        try store.database.write { try store.database.setSchemaVersion(newest + 6, $0) }
         try store.close()
         let error = #expect(throws: KeyStoreError.self) { try KeyStore(at: path, master: master) }
         #expect(error?.code == .newerSchema)
-        #expect(error?.message.contains("schema 9, this program knows up to 3") == true)
+        #expect(error?.message.contains("schema \(newest + 6), this program knows up to \(newest)") == true)
     }
 
     @Test func anUpgradeLeavesACopyOfTheOldStore() throws {
         try KeyStore(at: path, master: master).close()
-        let next = Schema.migrations + [Migration(version: 4) { _ in ["CREATE TABLE later (id INTEGER)"] }]
+        let next = Schema.migrations + [Migration(version: newest + 1) { _ in ["CREATE TABLE later (id INTEGER)"] }]
         let store = try KeyStore(at: path, master: master, migrations: next, clock: { 1_700_000_000 })
-        #expect(try store.settings().schemaVersion == 4)
+        #expect(try store.settings().schemaVersion == newest + 1)
         try store.close()
-        let copy = path + ".schema3-1700000000"
+        let copy = path + ".schema\(newest)-1700000000"
         #expect(try FileManager.default.attributesOfItem(atPath: copy)[.posixPermissions] as? Int == 0o600)
         let old = try KeyStore(at: copy, master: master)
-        #expect(try old.settings().schemaVersion == 3)
+        #expect(try old.settings().schemaVersion == newest)
     }
 
     /// What an older version of guardd wrote is taken over.
@@ -72,7 +76,7 @@ import Testing
         let first = Array(Schema.migrations.prefix(1))
         try KeyStore(at: path, master: master, migrations: first).close()
         let store = try KeyStore(at: path, master: master, migrations: Schema.migrations, clock: { 1_700_000_000 })
-        #expect(try store.settings().schemaVersion == 3)
+        #expect(try store.settings().schemaVersion == newest)
         try store.forEachSMIMECertificate { _ in }
         #expect(FileManager.default.fileExists(atPath: path + ".schema1-1700000000"))
     }
@@ -80,12 +84,14 @@ import Testing
     @Test func aFailedUpgradeChangesNothing() throws {
         try KeyStore(at: path, master: master).close()
         let next =
-            Schema.migrations + [Migration(version: 4) { _ in ["CREATE TABLE later (id INTEGER)", "CREATE nonsense"] }]
+            Schema.migrations + [
+                Migration(version: newest + 1) { _ in ["CREATE TABLE later (id INTEGER)", "CREATE nonsense"] }
+            ]
         #expect(throws: KeyStoreError(.internalFailure, "")) {
             try KeyStore(at: path, master: master, migrations: next)
         }
         let store = try KeyStore(at: path, master: master)
-        #expect(try store.settings().schemaVersion == 3)
+        #expect(try store.settings().schemaVersion == newest)
     }
 
     @Test func aForeignDatabaseIsNotTouched() throws {

@@ -24,6 +24,9 @@ struct StoreScaleTests {
             store.database.dialect == .postgres
             ? "SELECT n FROM generate_series(1, :count) AS s (n)"
             : "WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < :count) SELECT n FROM s"
+        // Text before the fourth schema.
+        let digits = "substr(fingerprint, 17, 16)"
+        let keyID = try store.settings().schemaVersion < 4 ? digits : store.database.dialect.keyIDOctets(digits)
         let hex = store.database.dialect == .postgres ? "upper(md5(n::text))" : "printf('%032X', n * 2654435761)"
         try store.database.writeForLong { connection in
             let certificates = ["count": SQLValue(certificates)]
@@ -44,7 +47,7 @@ struct StoreScaleTests {
             try connection.execute(
                 """
                 INSERT INTO certificate_key (certificate, fingerprint, key_id)
-                SELECT fingerprint, fingerprint, substr(fingerprint, 17, 16) FROM certificate
+                SELECT fingerprint, fingerprint, \(keyID) FROM certificate
                 """)
             try connection.execute(
                 """
@@ -78,7 +81,7 @@ struct StoreScaleTests {
                     #expect(hits.count == 1)
                     let fingerprint = try #require(fingerprints.randomElement())
                     _ = try connection.rows(
-                        Query.byKeyID, ["key_id": SQLValue(String(fingerprint.suffix(16))), "limit": 64])
+                        Query.byKeyID, ["key_id": SQLValue(Hex.bytes(String(fingerprint.suffix(16)))), "limit": 64])
                 }
             }
             let spent = ContinuousClock.now - start
@@ -107,6 +110,29 @@ struct StoreScaleTests {
         for _ in 0..<2000 { _ = try large.changeCounter() }
         say("\(EngineUnderTest.current): change counter \((ContinuousClock.now - counts) / 2000)")
         #expect(many / few <= 1.3)
+    }
+
+    @Test func anUpgradeOfTwoMillionCertificatesNeedsLittleMemory() throws {
+        let path = directory.file("old.db")
+        let old = try KeyStore(at: path, master: master, migrations: Array(Schema.migrations.prefix(3)))
+        try fill(old, accounts: 1000, certificates: 2_000_000)
+        try old.close()
+        let before = try peak()
+        let start = Date()
+        let store = try KeyStore(at: path, master: master)
+        let seconds = Date().timeIntervalSince(start)
+        let after = try peak()
+        say("\(EngineUnderTest.current): upgraded in \(Int(seconds)) s, peak \(before) MiB before, \(after) MiB after")
+        #expect(after < before + 64)
+        let row = try store.database.read { try $0.row("SELECT COUNT(*) AS n FROM certificate_key") }
+        #expect(try row?.integer("n") == 2_000_000)
+    }
+
+    /// The most that was ever resident, in MiB.
+    private func peak() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+        return (Int(line.filter(\.isNumber)) ?? 0) / 1024
     }
 
     @Test func anImportOfAHundredThousandKeepsItsRate() throws {

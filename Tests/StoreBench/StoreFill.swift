@@ -20,7 +20,7 @@ enum StoreFill {
                         INSERT INTO certificate (fingerprint, provenance, revision, created, updated, bytes)
                         SELECT printf('%040X', id * 2654435761), 'own', 1, 0, 0, zeroblob(600) FROM account;
                         INSERT INTO certificate_key (certificate, fingerprint, key_id)
-                        SELECT fingerprint, fingerprint, substr(fingerprint, 25) FROM certificate;
+                        SELECT fingerprint, fingerprint, CAST(substr(fingerprint, 33) AS BLOB) FROM certificate;
                         INSERT INTO certificate_user_id
                             (certificate, user_id, provenance, local_part, local_folded, domain)
                         SELECT printf('%040X', id * 2654435761), CAST(local_part || '@many.test' AS BLOB), 'own', local_part,

@@ -13,6 +13,10 @@ package enum Dialect: Sendable {
 
     package var integer: String { self == .sqlite ? "INTEGER" : "BIGINT" }
     package var blob: String { self == .sqlite ? "BLOB" : "BYTEA" }
+    /// The eight octets of an expression whose value is a key ID in hexadecimal digits.
+    package func keyIDOctets(_ expression: String) -> String {
+        self == .sqlite ? "key_id_octets(\(expression))" : "decode(\(expression), 'hex')"
+    }
     /// Compared octet by octet, as SQLite does by itself.
     package var text: String { self == .sqlite ? "TEXT" : "TEXT COLLATE \"C\"" }
     /// After the closing parenthesis of a table: a value of another type never reaches a column.

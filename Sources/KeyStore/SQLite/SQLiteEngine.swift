@@ -38,6 +38,7 @@ final class SQLiteEngine: StoreEngine {
         configuration.busyMode = .timeout(busyTimeout)
         let milliseconds = Int(min(max(busyTimeout, 0), 3600) * 1000)
         configuration.prepareDatabase { database in
+            database.add(function: .keyIDOctets)
             // The pool gives its readers a patience of their own (10 s).
             _ = try Int.fetchOne(database, sql: "PRAGMA busy_timeout = \(milliseconds)")
             // Deleted secrets do not stay in free pages.

@@ -148,7 +148,7 @@ extension Integration {
                     """
                     SELECT convert_from(u.user_id, 'UTF8') FROM certificate_user_id u
                     JOIN certificate_key k ON k.certificate = u.certificate
-                    WHERE k.key_id = '\(String(format: "%016lX", keyID))'
+                    WHERE k.key_id = decode('\(String(format: "%016lX", keyID))', 'hex')
                     """)
                 #expect(known.rings[ring, default: []].isSubset(of: rows))
             }
