@@ -46,6 +46,8 @@ public struct ProxySettings: Sendable, Equatable {
     /// Seconds for the next hop to answer a command, and for all copies of one message together.
     public var nextHopTimeout = 300
     public var budget = 120
+    /// Seconds for which a connection for copies waits for another message; 0 makes new ones for each.
+    public var keepConnections = 5
 
     public init(name: String, role: Role, listen: String, nextHop: String, direction: Direction) {
         self.name = name
@@ -61,7 +63,7 @@ public struct ProxySettings: Sendable, Equatable {
         var mine = self
         var theirs = other
         // What each new connection or message asks for anew.
-        for path in [\ProxySettings.nextHopTimeout, \.budget] {
+        for path in [\ProxySettings.nextHopTimeout, \.budget, \.keepConnections] {
             mine[keyPath: path] = 0
             theirs[keyPath: path] = 0
         }

@@ -6,6 +6,9 @@ public struct SplitSettings: Sendable, Equatable {
     public var budget = 120
     /// Copies of one message at most.
     public var maxCopies = 100
+    /// Seconds for which a connection waits for another message; 0 makes new ones for each. Less than the mail server waits for a
+    /// command.
+    public var keepConnections = 5
 
     public init(nextHop: String) { self.nextHop = nextHop }
 }

@@ -17,6 +17,8 @@ import Settings
 struct Assembly: Sendable {
     let counters = Counters()
     let metrics = Metrics()
+    /// Connections to next hops that wait for more copies.
+    let connections = KeptConnections()
     private let store: KeyStore
     private let budget: Budget
     private let markerKey: SecretBytes
@@ -95,16 +97,19 @@ extension Assembly {
         var settings = ClientSettings(endpoint: endpoint, helloName: configuration.service.hostname)
         // To this machine's own mail server.
         settings.tls = .none
-        return reinjector(to: settings, budget: split.budget)
+        return reinjector(to: settings, budget: split.budget, keep: split.keepConnections)
     }
 
     /// Takes the copies of a message to a mail server, each once.
     ///
-    /// - Parameter budget: seconds for all of them.
-    func reinjector(to server: ClientSettings, budget: Int) -> any Redelivery {
+    /// - Parameters:
+    ///   - budget: seconds for all of them.
+    ///   - keep: seconds for which a connection waits for the next message.
+    func reinjector(to server: ClientSettings, budget: Int, keep: Int) -> any Redelivery {
         let journal = StoreJournal(store, key: journalKey, patience: Int64(budget) + 30)
         return Reinjector(
-            server, budget: Double(budget), journal: journal, log: { [log] in log.warning("\($0)") },
+            server, budget: Double(budget), pool: connections, keep: Double(keep), journal: journal,
+            log: { [log] in log.warning("\($0)") },
             count: { [metrics] in metrics.add(.copies, [("why", $0.rawValue)], by: $1) })
     }
 

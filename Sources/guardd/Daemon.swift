@@ -71,6 +71,7 @@ struct Daemon {
                 _ = server.drain(seconds: 0)
                 var left = proxies?.drain(seconds: settings.drainTimeout) ?? 0
                 left += server.drain(seconds: max(0, Int((deadline - Clock.milliseconds()) / 1000)))
+                assembly.connections.stop()
                 if left > 0 { log.warning("\(left) messages did not finish in time, Postfix keeps and retries them") }
                 control?.stop(seconds: settings.drainTimeout)
                 proxies?.stop()

@@ -139,7 +139,8 @@ extension Assembly {
             hop.timeouts.command = Double(proxy.nextHopTimeout)
             hop.timeouts.greeting = Double(proxy.nextHopTimeout)
             hop.timeouts.data = min(hop.timeouts.data, Double(proxy.nextHopTimeout))
-            let redelivery = proxy.role == .lmtp ? nil : reinjector(to: hop, budget: proxy.budget)
+            let redelivery =
+                proxy.role == .lmtp ? nil : reinjector(to: hop, budget: proxy.budget, keep: proxy.keepConnections)
             let (settings, name, log) = (hop, proxy.name, log)
             return { client in
                 ProxyRelay(

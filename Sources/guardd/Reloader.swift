@@ -25,6 +25,8 @@ struct Reloader: Sendable {
             try control?.reload(configuration.control)
             let makers = try assembly.proxyMakers(configuration, source)
             source.replace(with: snapshot)
+            // They may lead to where nothing is to go any more.
+            assembly.connections.closeAll()
             if let proxies {
                 if proxies.accepts(configuration.proxies) { proxies.replace(makers) }
             } else if !makers.isEmpty {

@@ -12,6 +12,8 @@ extension Integration.SplitTests {
             try lab.reset()
         }
 
+        private init(lab: FaultLab) { self.lab = lab }
+
         static let sender = "m@guard.test"
         static let recipients = ["p1@pgp.test", "s1@smime.test", "n1@none.test"]
         /// Faults come to the first, the second, the last copy.
@@ -33,6 +35,8 @@ extension Integration.SplitTests {
                 }
             }
             var came: Bool { lock.withLock { isOver } }
+            /// How often it was asked for.
+            var number: Int { lock.withLock { count } }
             /// For what is done at the turn and takes its time.
             func finish() { lock.withLock { isFinished = true } }
             func waitForEnd() -> Bool { Wait.until { lock.withLock { isFinished } } }
@@ -104,6 +108,53 @@ extension Integration.SplitTests {
             }
         }
 
+        /// The same on connections that waited. Those that have died by the next message are replaced.
+        @Test(
+            arguments: [SMTPSink.Moment.Step.mail, .recipient, .data, .content, .end],
+            [SMTPSink.Fault.refuse4, .refuse5, .die, .dieAfterTaking, .nonsense])
+        func everyStepOnConnectionsThatWaited(_ step: SMTPSink.Moment.Step, _ fault: SMTPSink.Fault) throws {
+            let keeping = Faults(lab: try FaultLab.keeping.get())
+            try keeping.lab.reset()
+            for turn in Self.turns { try keeping.onWaiting(step, fault, turn) }
+        }
+
+        private func onWaiting(_ step: SMTPSink.Moment.Step, _ fault: SMTPSink.Fault, _ turn: Int) throws {
+            let id = "waited.\(step).\(fault).\(turn)"
+            expectComplete("before.\(id)")
+            let (clock, greetings) = (Turn(), Turn())
+            lab.script {
+                if $0.step == .greeting { _ = greetings.comes(-1) }
+                return $0.step == step && clock.comes(turn) ? fault : nil
+            }
+            let reply = try #require(lab.attempt(from: Self.sender, to: Self.recipients, mail(id)))
+            #expect(clock.came, "\(id): the fault was not reached")
+            let taken = lab.counts(id)
+            // Before a sender was taken nothing of a message was sent.
+            if step == .mail {
+                #expect(reply.isPositive && greetings.number == 1, "\(id): \(reply), \(greetings.number) new")
+            } else {
+                #expect(!reply.isPositive && greetings.number == 0, "\(id): \(reply), \(greetings.number) new")
+            }
+            if reply.code >= 500 { #expect(taken.isEmpty && fault == .refuse5, "\(id): \(reply), but \(taken)") }
+            if reply.isPositive {
+                #expect(taken == Dictionary(uniqueKeysWithValues: Self.recipients.map { ($0, 1) }), "\(id)")
+            } else {
+                expectComplete(id, twice: step == .end && fault == .dieAfterTaking ? [Self.recipients[turn]] : [])
+            }
+        }
+
+        /// kill -9 with connections that wait, and such that are in use again.
+        @Test(arguments: [SMTPSink.Moment.Step.mail, .recipient, .data, .end])
+        func killedOnConnectionsThatWaited(_ step: SMTPSink.Moment.Step) throws {
+            let keeping = Faults(lab: try FaultLab.keeping.get())
+            try keeping.lab.reset()
+            for turn in Self.turns {
+                keeping.expectComplete("before.killed.\(step).\(turn)")
+                try keeping.killed("waited.killed.\(step).\(turn)", step, turn)
+                try keeping.lab.reset()
+            }
+        }
+
         /// Over the budget the answer is 451, and the rest comes with the next attempt.
         @Test func aNextHopThatNeverAnswers() throws {
             let clock = Turn()
@@ -119,31 +170,33 @@ extension Integration.SplitTests {
         @Test(arguments: SMTPSink.Moment.Step.allCases) func killedAt(_ step: SMTPSink.Moment.Step) throws {
             for turn in Self.turns {
                 try lab.reset()
-                let id = "killed.\(step).\(turn)"
-                let clock = Turn()
-                let guardd = lab.guardd
-                lab.script {
-                    if $0.step == step, clock.comes(turn) {
-                        guardd.killNow()
-                        clock.finish()
-                    }
-                    return nil
-                }
-                let reply = lab.attempt(from: Self.sender, to: Self.recipients, mail(id))
-                #expect(clock.waitForEnd() && reply?.isTemporary != false, "\(id): \(String(describing: reply))")
-                try guardd.start()
-                // As long as the dead attempt may be alive nobody else sends; where nothing is left to send, all is well.
-                let early = lab.attempt(from: Self.sender, to: Self.recipients, mail(id))
-                if step == .quit, turn == 2 {
-                    #expect(early?.isPositive == true, "\(id): \(String(describing: early))")
-                    #expect(
-                        lab.counts(id) == Dictionary(uniqueKeysWithValues: Self.recipients.map { ($0, 1) }), "\(id)")
-                    continue
-                }
-                #expect(early?.code == 451, "\(id): \(String(describing: early))")
-                try lab.ageJournal()
-                expectComplete(id, twice: step == .end ? [Self.recipients[turn]] : [])
+                try killed("killed.\(step).\(turn)", step, turn)
             }
+        }
+
+        private func killed(_ id: String, _ step: SMTPSink.Moment.Step, _ turn: Int) throws {
+            let clock = Turn()
+            let guardd = lab.guardd
+            lab.script {
+                if $0.step == step, clock.comes(turn) {
+                    guardd.killNow()
+                    clock.finish()
+                }
+                return nil
+            }
+            let reply = lab.attempt(from: Self.sender, to: Self.recipients, mail(id))
+            #expect(clock.waitForEnd() && reply?.isTemporary != false, "\(id): \(String(describing: reply))")
+            try guardd.start()
+            // As long as the dead attempt may be alive nobody else sends; where nothing is left to send, all is well.
+            let early = lab.attempt(from: Self.sender, to: Self.recipients, mail(id))
+            if step == .quit, turn == 2 {
+                #expect(early?.isPositive == true, "\(id): \(String(describing: early))")
+                #expect(lab.counts(id) == Dictionary(uniqueKeysWithValues: Self.recipients.map { ($0, 1) }), "\(id)")
+                return
+            }
+            #expect(early?.code == 451, "\(id): \(String(describing: early))")
+            try lab.ageJournal()
+            expectComplete(id, twice: step == .end ? [Self.recipients[turn]] : [])
         }
 
         /// The store does not take what is to be written.
@@ -227,12 +280,16 @@ extension Integration.SplitTests {
 
         /// Without faults nobody gets anything twice, however many send at once.
         @Test func manyAtOnceWithoutFaults() throws {
+            let lab = try FaultLab.keeping.get()
+            try lab.reset()
             let run = try FaultRun(lab, seed: 1, messages: 100, chance: 0, kills: 0).run()
             #expect(run.problems == [] && run.duplicates == 0)
         }
 
         /// Seeded and repeatable: the faults of a message depend on its number alone. 10,000 messages with GUARDD_SCALE=1.
         @Test func randomFaults() throws {
+            let lab = try FaultLab.keeping.get()
+            try lab.reset()
             let isWhole = ProcessInfo.processInfo.environment["GUARDD_SCALE"] == "1"
             let run = try FaultRun(
                 lab, seed: 20_261_125, messages: isWhole ? 10_000 : 300, chance: 6, kills: isWhole ? 20 : 3

@@ -42,10 +42,10 @@ import Testing
         }
     }
 
-    private let identity = MessageIdentity(digest: [1, 2, 3])
+    let identity = MessageIdentity(digest: [1, 2, 3])
 
     /// Copies as the session makes them: one in clear for each group of recipients.
-    private func copies(_ groups: [[String]]) throws -> [Released] {
+    func copies(_ groups: [[String]], queueID: String = "Q1") throws -> [Released] {
         final class Taker: Redelivery {
             let taken = Lock<[Released]>([])
             func deliver(_ copies: [Released], of message: MessageIdentity) -> RedeliveryResult {
@@ -81,7 +81,7 @@ import Testing
                 Array("<\(recipient)>".utf8), arguments: [], macros: Macros(["{rcpt_mailer}": "smtp"]))
         }
         _ = session.header(name: Array("From".utf8), value: Array(" a@x.example".utf8))
-        _ = session.endOfHeaders(macros: Macros(["i": "Q1"]))
+        _ = session.endOfHeaders(macros: Macros(["i": queueID]))
         _ = session.body(Array("text\r\n.\r\n".utf8).span)
         #expect(session.endOfMessage(macros: Macros()).reply == .discard)
         let taken = taker.taken.withLock { $0 }
@@ -89,7 +89,7 @@ import Testing
         return taken
     }
 
-    private let two = [["key@x.example"], ["plain@x.example", "other@x.example"]]
+    let two = [["key@x.example"], ["plain@x.example", "other@x.example"]]
 
     private func reinjector(
         _ server: ScriptedServer, _ journal: MemoryJournal, _ log: Lock<[String]> = Lock([])

@@ -58,6 +58,7 @@ import Testing
             content_timeout = 30
             next_hop_timeout = 40
             eom_budget = 90
+            keep_connections = 0
             socket_mode = "0600"
             socket_group = ""
             [[proxy]]
@@ -75,12 +76,14 @@ import Testing
         #expect(proxy.declaration == ProxyDeclaration(direction: .outbound, maySign: true))
         #expect(
             proxy.maxSize == 20 << 20 && proxy.commandTimeout == 60 && proxy.budget == 90 && proxy.socketGroup == nil)
+        #expect(proxy.keepConnections == 0 && configuration.proxies[1].keepConnections == 5)
         #expect(proxy.nextHopTLS == .required && proxy.tls == .required)
         #expect(configuration.proxies[1].declaration.direction == .outbound && configuration.policy.isAsserted)
         #expect(configuration.proxies[2].declaration.trustsVerdicts)
         var other = proxy
         other.nextHop = "127.0.0.1:26"
         other.declaration.maySign = false
+        other.keepConnections = 7
         #expect(other.listensLike(proxy))
         other.maxConnections = 11
         #expect(!other.listensLike(proxy))

@@ -37,6 +37,9 @@ public struct StepTimeouts: Sendable, Equatable {
     public var greeting: Double = 300
     /// EHLO, STARTTLS, XFORWARD, MAIL, RCPT, RSET.
     public var command: Double = 300
+    /// XFORWARD and MAIL on a connection that waited for another message: it may have died without a sign, and a new one is made
+    /// in its place.
+    public var kept: Double = 10
     /// From DATA to its 354.
     public var data: Double = 120
     /// For each piece of the content to leave.
@@ -53,6 +56,7 @@ public struct StepTimeouts: Sendable, Equatable {
         connect = seconds
         greeting = seconds
         command = seconds
+        kept = seconds
         data = seconds
         content = seconds
         end = seconds

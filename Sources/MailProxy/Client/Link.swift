@@ -108,7 +108,22 @@ final class Link: Sendable {
         return try NIOSSLClientHandler(context: NIOSSLContext(configuration: configuration), serverHostname: name)
     }
 
+    /// Whether neither side has closed it, as far as is known here.
+    var isActive: Bool { channel.isActive }
+
     func close() { channel.close(promise: nil) }
+
+    /// Says goodbye, and closes when the server does, but not later than that.
+    func leave(seconds: Double = 5) {
+        channel.eventLoop.execute { [channel, handler] in
+            handler.value.expect(Handover())
+            channel.writeAndFlush(ByteBuffer(string: "QUIT\r\n"), promise: nil)
+            let timer = channel.eventLoop.scheduleTask(in: .milliseconds(Int64(seconds * 1000))) { [channel] in
+                channel.close(promise: nil)
+            }
+            channel.closeFuture.whenComplete { _ in timer.cancel() }
+        }
+    }
 
     static func translate(_ error: any Error) -> MailProxyError {
         if let error = error as? MailProxyError { return error }

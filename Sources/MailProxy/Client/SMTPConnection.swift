@@ -15,22 +15,53 @@ public final class SMTPConnection {
     /// The end of everything; each step ends by it whatever its own time.
     public var deadline: Deadline
 
+    /// Transactions of one connection, after which it is not kept for more: some servers count them.
+    static let maxMessages = 100
+
     private enum State {
         case ready
         case open(accepted: Int)
         case used, broken
+        /// The link belongs to somebody else.
+        case released
     }
 
     private let link: Link
     private var state = State.ready
+    /// Whether it waited since its last message, and the server has not taken a sender yet: it may be gone.
+    private(set) var isUntried = false
+    /// Whether the last transaction was taken, or given up as it should be.
+    private var isClean = false
+    /// Attributes of XFORWARD that were given. A server may hold on to those that are not given anew.
+    private var remembered: Set<String> = []
+    private var messages = 0
 
-    private init(settings: ClientSettings, deadline: Deadline, link: Link) {
+    /// - Throws: ``MailProxyError``.
+    init(
+        _ settings: ClientSettings, deadline: Deadline, link: Link, greeting: Handover<ServerReply>
+    ) throws {
         self.settings = settings
         self.deadline = deadline
         self.link = link
+        try greet(greeting)
     }
 
-    deinit { link.close() }
+    /// One that was ``release()``d.
+    init(_ kept: KeptConnection, deadline: Deadline) {
+        settings = kept.settings
+        self.deadline = deadline
+        link = kept.link
+        capabilities = kept.capabilities
+        isEncrypted = kept.isEncrypted
+        remembered = kept.remembered
+        messages = kept.messages
+        isUntried = true
+    }
+
+    deinit {
+        if case .released = state { return }
+        link.close()
+    }
 
     /// Connects and greets, with TLS as the settings say.
     /// - Throws: ``MailProxyError``.
@@ -38,15 +69,7 @@ public final class SMTPConnection {
         _ settings: ClientSettings, deadline: Deadline = .none,
         on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) throws -> SMTPConnection {
-        let greeting = Handover<ServerReply>()
-        let limit = min(settings.timeouts.connect, deadline.remaining)
-        let connecting = Link.connect(settings.endpoint, timeout: limit, greeting: greeting, on: group)
-        guard let result = connecting.wait(seconds: limit + 0.5) else {
-            throw MailProxyError(.timedOut, at: .connect, "\(settings.endpoint) did not answer")
-        }
-        let connection = SMTPConnection(settings: settings, deadline: deadline, link: try result.get())
-        try connection.greet(greeting)
-        return connection
+        try SMTPOpening(settings, deadline: deadline, on: group).wait()
     }
 
     // MARK: - Greeting
@@ -90,20 +113,27 @@ public final class SMTPConnection {
 
     /// MAIL and all RCPTs, in one go where the server pipelines.
     ///
-    /// - Parameter trace: attributes of XFORWARD, such as `("ADDR", "192.0.2.1")`, as far as the server takes them.
+    /// - Parameter trace: attributes of XFORWARD, such as `("ADDR", "192.0.2.1")`, as far as the server takes them. What an
+    ///   earlier transaction gave and this one does not is taken back.
     /// - Returns: for each recipient the answer, which may be a refusal.
     /// - Throws: ``MailProxyError``, `refused` where the sender is, after which the connection can be used again.
     public func begin(_ envelope: SMTPEnvelope, trace: [(name: String, value: String)] = []) throws -> [ServerReply] {
         switch state {
         case .ready: break
         case .open, .used: try reset()
-        case .broken: throw MailProxyError(.misuse, at: .mail, "the connection was given up")
+        case .broken, .released: throw MailProxyError(.misuse, at: .mail, "the connection was given up")
         }
+        isClean = false
         let writer = CommandWriter(capabilities: capabilities)
         var commands = [(try writer.mail(envelope), SMTPStep.mail)]
         for recipient in envelope.recipients { commands.append((try writer.recipient(recipient), .recipient)) }
-        commands.insert(contentsOf: writer.xforward(trace).map { ($0, .xforward) }, at: 0)
+        let names = Set(trace.map(\.name)).intersection(capabilities.xforward)
+        let old = remembered.subtracting(names).sorted().map { (name: $0, value: "[UNAVAILABLE]") }
+        commands.insert(contentsOf: writer.xforward(trace + old).map { ($0, .xforward) }, at: 0)
+        let (hasRemembered, wasUntried) = (!remembered.isEmpty, isUntried)
+        remembered.formUnion(names)
         state = .used
+        messages += 1
         let replies = try exchange(commands)
         var answers: [ServerReply] = []
         for (reply, (_, step)) in zip(replies, commands) {
@@ -111,9 +141,16 @@ public final class SMTPConnection {
             case .xforward:
                 if reply.isPositive { continue }
                 guard reply.isRefusal else { throw giveUp(refusal(reply, step)) }
+                if hasRemembered {
+                    isUntried = wasUntried
+                    throw giveUp(
+                        MailProxyError(
+                            .closed, at: step, "answered \(reply); it may know an earlier message's attributes"))
+                }
                 // Servers count errors, and leave after some.
                 capabilities.xforward = []
-            case .mail: if !reply.isPositive { throw refused(reply, step) }
+            case .mail:
+                if !reply.isPositive { throw refused(reply, step) }
             default:
                 guard reply.isPositive || reply.isRefusal else { throw giveUp(refusal(reply, step)) }
                 answers.append(reply)
@@ -174,6 +211,7 @@ public final class SMTPConnection {
             }
         }
         state = .ready
+        isClean = replies.allSatisfy { $0.isPositive }
         return replies
     }
 
@@ -215,30 +253,67 @@ public final class SMTPConnection {
         let reply = try command("RSET", .reset)
         guard reply.isPositive else { throw giveUp(refusal(reply, .reset)) }
         state = .ready
+        isClean = true
     }
 
     /// Says goodbye and closes; the answer decides nothing.
     public func quit() {
-        if case .broken = state { return }
+        guard isUsable else { return }
         _ = try? command("QUIT", .quit, timeout: settings.timeouts.quit)
         state = .broken
         link.close()
     }
 
+    /// Says goodbye and does not wait for the answer.
+    func leave() {
+        guard isUsable else { return }
+        state = .released
+        link.leave(seconds: settings.timeouts.quit)
+    }
+
+    /// The connection for another message and another thread; nil unless its last transaction ended well. It is of no more use
+    /// here then.
+    func release() -> KeptConnection? {
+        // Who refuses the trace of one message may remember that of another.
+        let hasTrace = remembered.isSubset(of: capabilities.xforward)
+        guard case .ready = state, isClean, hasTrace, messages < Self.maxMessages, link.isActive else { return nil }
+        state = .released
+        return KeptConnection(
+            settings: settings, link: link, capabilities: capabilities, isEncrypted: isEncrypted,
+            remembered: remembered,
+            messages: messages)
+    }
+
+    private var isUsable: Bool {
+        switch state {
+        case .ready, .open, .used: true
+        case .broken, .released: false
+        }
+    }
+
     // MARK: - Commands
 
     private func command(_ text: String, _ step: SMTPStep, timeout: Double? = nil) throws -> ServerReply {
-        if case .broken = state { throw MailProxyError(.misuse, at: step, "the connection was given up") }
+        guard isUsable else { throw MailProxyError(.misuse, at: step, "the connection was given up") }
         let reply = Handover<ServerReply>()
         link.send(try Self.line(text, step), expecting: [reply])
-        return try wait(reply, step, timeout ?? settings.timeouts.command)
+        return try answer(reply, step, timeout: timeout)
     }
 
     private func exchange(_ commands: [(text: String, step: SMTPStep)]) throws -> [ServerReply] {
         guard capabilities.pipelining else { return try commands.map { try command($0.text, $0.step) } }
         let replies = commands.map { _ in Handover<ServerReply>() }
         link.send(try commands.flatMap { try Self.line($0.text, $0.step) }, expecting: replies)
-        return try zip(replies, commands).map { try wait($0, $1.step, settings.timeouts.command) }
+        return try zip(replies, commands).map { try answer($0, $1.step) }
+    }
+
+    private func answer(_ reply: Handover<ServerReply>, _ step: SMTPStep, timeout: Double? = nil) throws -> ServerReply
+    {
+        var limit = timeout ?? settings.timeouts.command
+        if isUntried, step == .xforward || step == .mail { limit = min(limit, settings.timeouts.kept) }
+        let answer = try wait(reply, step, limit)
+        if step == .mail, answer.isPositive { isUntried = false }
+        return answer
     }
 
     /// The last look at everything that leaves as a command: nothing in it can end the line.

@@ -8,37 +8,61 @@ final class ReinjectionWork {
     private let copies: [OpenCopy]
     private let settings: ClientSettings
     private let deadline: Deadline
+    private let pool: KeptConnections
     /// How many copies have a connection of their own.
     private let connections: Int
+    /// Connections of earlier messages, and those that are being made.
+    private var kept: [SMTPConnection] = []
+    private var openings: [SMTPOpening] = []
     private var held: [SMTPConnection] = []
     /// For copies past the number of connections: they are judged here, given up, and sent one after the other.
     private var shared: SMTPConnection?
 
-    init(_ copies: [OpenCopy], connections: Int, settings: ClientSettings, deadline: Deadline) {
+    init(
+        _ copies: [OpenCopy], connections: Int, settings: ClientSettings, deadline: Deadline, pool: KeptConnections
+    ) {
         self.copies = copies
         self.connections = connections
         self.settings = settings
         self.deadline = deadline
+        self.pool = pool
     }
 
     /// MAIL and RCPT of all copies.
     /// - Throws: `MailProxyError` for the first refusal.
     func begin() throws {
+        let wanted = min(copies.count, connections + 1)
+        kept = pool.take(wanted, settings, deadline: deadline)
+        openings = (kept.count..<wanted).map { _ in SMTPOpening(settings, deadline: deadline) }
         for (index, copy) in copies.enumerated() {
             if index < connections {
-                let connection = try open()
-                held.append(connection)
-                try begin(copy, connection)
+                held.append(try place(copy))
             } else {
                 if (index - connections).isMultiple(of: Self.judgedOnOne) {
-                    shared?.quit()
+                    shared?.leave()
                     shared = nil
                 }
-                let connection = try shared ?? open()
-                shared = connection
-                try begin(copy, connection)
+                if let shared { try begin(copy, copy.envelope(), shared) } else { shared = try place(copy) }
             }
         }
+    }
+
+    /// MAIL and RCPT on a connection that waited, or where there is none, or it turns out to be gone, on a new one: nothing of the
+    /// copy was sent yet.
+    private func place(_ copy: OpenCopy) throws -> SMTPConnection {
+        let envelope = try copy.envelope()
+        if let connection = kept.popLast() {
+            do {
+                try begin(copy, envelope, connection)
+                return connection
+            } catch  where connection.isUntried {
+                // Who waited in vain for one does not wait for each of the others.
+                if (error as? MailProxyError)?.code == .timedOut { kept = [] }
+            }
+        }
+        let connection = try (openings.popLast() ?? SMTPOpening(settings, deadline: deadline)).wait()
+        try begin(copy, envelope, connection)
+        return connection
     }
 
     /// The content of a copy.
@@ -49,7 +73,7 @@ final class ReinjectionWork {
             connection = held[index]
         } else if let shared {
             connection = shared
-            try begin(copy, connection)
+            try begin(copy, copy.envelope(), connection)
         } else {
             throw MailProxyError(.misuse, at: .data, "there is no connection")
         }
@@ -58,15 +82,17 @@ final class ReinjectionWork {
         }
     }
 
-    /// Says goodbye where nothing more is to be sent. Only for what the journal knows already: the server may take its time.
-    func leave(_ index: Int) {
-        if index < held.count { held[index].quit() } else if index == copies.count - 1 { shared?.quit() }
+    /// Nothing more is to be sent: the connection waits for another message.
+    func leave(_ index: Int, keep seconds: Double) {
+        if index < held.count {
+            pool.keep(held[index], seconds: seconds)
+        } else if index == copies.count - 1, let shared {
+            pool.keep(shared, seconds: seconds)
+        }
     }
 
-    private func open() throws -> SMTPConnection { try SMTPConnection.open(settings, deadline: deadline) }
-
-    private func begin(_ copy: OpenCopy, _ connection: SMTPConnection) throws {
-        for answer in try connection.begin(try copy.envelope(), trace: copy.copy.trace) where !answer.isPositive {
+    private func begin(_ copy: OpenCopy, _ envelope: SMTPEnvelope, _ connection: SMTPConnection) throws {
+        for answer in try connection.begin(envelope, trace: copy.copy.trace) where !answer.isPositive {
             throw MailProxyError.refused(answer, at: .recipient)
         }
     }

@@ -16,6 +16,8 @@ public struct Reinjector: Redelivery {
 
     private let settings: ClientSettings
     private let budget: Double
+    private let pool: KeptConnections
+    private let keep: Double
     private let journal: any DeliveryJournal
     private let log: @Sendable (String) -> Void
     private let count: @Sendable (Doubt, Int) -> Void
@@ -23,14 +25,19 @@ public struct Reinjector: Redelivery {
 
     /// - Parameters:
     ///   - budget: seconds for one message, all copies together.
+    ///   - pool: where connections wait for the next message.
+    ///   - keep: seconds that they wait; 0 makes new ones for each message.
     ///   - log: takes sentences for administrators: which reply blocks, which window was hit.
     ///   - count: is told of how many recipients nobody knows whether they have one copy or two.
     public init(
-        _ settings: ClientSettings, budget: Double, journal: any DeliveryJournal,
+        _ settings: ClientSettings, budget: Double, pool: KeptConnections = KeptConnections(), keep: Double = 0,
+        journal: any DeliveryJournal,
         log: @escaping @Sendable (String) -> Void, count: @escaping @Sendable (Doubt, Int) -> Void = { _, _ in }
     ) {
         self.settings = settings
         self.budget = budget
+        self.pool = pool
+        self.keep = keep
         self.journal = journal
         self.log = log
         self.count = count
@@ -75,7 +82,7 @@ public struct Reinjector: Redelivery {
         let connections = takeConnections(for: open.count)
         defer { spare.withLock { $0 += connections } }
         let work = ReinjectionWork(
-            open, connections: connections, settings: settings, deadline: Deadline(seconds: budget))
+            open, connections: connections, settings: settings, deadline: Deadline(seconds: budget), pool: pool)
         do {
             try work.begin()
         } catch {
@@ -103,7 +110,7 @@ public struct Reinjector: Redelivery {
                 log("copies: \(Self.names(copy)): taken, but the journal could not be written: \(error)")
                 throw error
             }
-            work.leave(open.count - waiting.count)
+            work.leave(open.count - waiting.count, keep: keep)
             waiting = waiting.dropFirst()
         }
         try journal.close(all)

@@ -78,6 +78,7 @@ struct ProxyReader {
         reader.seconds("content_timeout", in: 5...3600, &settings.contentTimeout)
         reader.seconds("next_hop_timeout", in: 5...3600, &settings.nextHopTimeout)
         reader.seconds("eom_budget", in: 10...3600, &settings.budget)
+        reader.seconds("keep_connections", in: 0...60, &settings.keepConnections)
     }
 
     private func missing(_ key: String, _ what: String) {

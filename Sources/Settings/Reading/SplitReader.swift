@@ -13,6 +13,7 @@ struct SplitReader {
         var settings = SplitSettings(nextHop: hop.value)
         reader.seconds("eom_budget", in: 10...3600, &settings.budget)
         reader.integer("max_copies", in: 2...1000, &settings.maxCopies)
+        reader.seconds("keep_connections", in: 0...60, &settings.keepConnections)
         return settings
     }
 }

@@ -3,7 +3,10 @@ import TestSupport
 
 /// guardd as a proxy at three doors of a Postfix, before a next hop that misbehaves as told.
 final class ProxyFaultLab: @unchecked Sendable {
-    static let shared = Result { try ProxyFaultLab() }
+    /// With connections for one copy each, so that every step comes with every copy.
+    static let shared = Result { try ProxyFaultLab(keep: 0) }
+    /// As guardd does by itself.
+    static let keeping = Result { try ProxyFaultLab(keep: 5) }
 
     enum Door: String, CaseIterable {
         case lmtp, after, before
@@ -40,7 +43,7 @@ final class ProxyFaultLab: @unchecked Sendable {
     let guardd: GuardDaemon
     let postfix: PostfixInstance
 
-    private init() throws {
+    private init(keep: Int) throws {
         let people = try SplitPeople.shared.get()
         let script = FaultScript()
         self.script = script
@@ -77,6 +80,7 @@ final class ProxyFaultLab: @unchecked Sendable {
             next_hop = "127.0.0.1:\(hop.port)"
             next_hop_timeout = "\(Self.command) s"
             eom_budget = "\(Self.budget) s"
+            keep_connections = \(keep)
 
             """
         }

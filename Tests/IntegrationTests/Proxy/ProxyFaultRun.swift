@@ -92,7 +92,8 @@ final class ProxyFaultRun: @unchecked Sendable {
         lock.withLock {
             guard moment.step != .greeting, moment.step != .hello, var dice = dice[moment.sender] else { return nil }
             let sender = moment.sender
-            last[sender] = moment
+            // A goodbye may come long after.
+            if moment.step != .quit { last[sender] = moment }
             if moment.step == .data { transaction[sender] = moment.recipients }
             let isHit = dice.roll(100) < chance
             let faults: [SMTPSink.Fault] =

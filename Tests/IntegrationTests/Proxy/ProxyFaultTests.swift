@@ -264,12 +264,16 @@ extension Integration {
 
         /// Without faults nobody gets anything twice, however many there are at once.
         @Test(arguments: [Door.lmtp, .after]) func manyAtOnceWithoutFaults(_ door: Door) throws {
+            let lab = try ProxyFaultLab.keeping.get()
+            try lab.reset()
             let run = try ProxyFaultRun(lab, door, seed: 1, messages: 50, chance: 0, kills: 0).run(seconds: 300)
             #expect(run.problems == [] && run.duplicates == 0 && run.returned == 0)
         }
 
         /// Seeded and repeatable: the faults of a message depend on its number alone. 10,000 messages with GUARDD_SCALE=1.
         @Test(arguments: [Door.lmtp, .after]) func randomFaults(_ door: Door) throws {
+            let lab = try ProxyFaultLab.keeping.get()
+            try lab.reset()
             let run = try ProxyFaultRun(
                 lab, door, seed: 20_261_201, messages: Self.isWhole ? 5000 : 60, chance: 6, kills: Self.isWhole ? 10 : 2
             )

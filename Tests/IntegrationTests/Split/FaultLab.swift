@@ -3,7 +3,10 @@ import TestSupport
 
 /// guardd that hands its copies to a next hop which misbehaves as told.
 final class FaultLab: @unchecked Sendable {
-    static let shared = Result { try FaultLab() }
+    /// With connections for one copy each, so that every step comes with every copy.
+    static let shared = Result { try FaultLab(keep: 0) }
+    /// As guardd does by itself.
+    static let keeping = Result { try FaultLab(keep: 5) }
 
     typealias Script = @Sendable (SMTPSink.Moment) -> SMTPSink.Fault?
 
@@ -30,14 +33,14 @@ final class FaultLab: @unchecked Sendable {
     let postfix: PostfixInstance
     private let stage: Stage
 
-    private init() throws {
+    private init(keep: Int) throws {
         people = try SplitPeople.shared.get()
         let stage = Stage()
         self.stage = stage
         hop = try SMTPSink { stage.ask($0) }
         relay = try SMTPSink()
         guardd = try SplitLab.daemon(people, rules: Self.rules)
-        try SplitLab.split(guardd, hop: hop.port, budget: Self.budget)
+        try SplitLab.split(guardd, hop: hop.port, budget: Self.budget, keep: keep)
         postfix = try PostfixInstance(
             services: [.init("out", milters: [guardd.socket], settings: ["milter_macro_daemon_name": "ORIGINATING"])],
             sink: relay)

@@ -71,7 +71,8 @@ final class FaultRun: @unchecked Sendable {
     private func fault(at moment: SMTPSink.Moment) -> SMTPSink.Fault? {
         lock.withLock {
             guard var dice = dice[moment.sender] else { return nil }
-            last[moment.sender] = moment
+            // A goodbye may come long after.
+            if moment.step != .quit { last[moment.sender] = moment }
             let hit = chance > 0 && dice.roll(100) < chance
             let faults: [SMTPSink.Fault] =
                 moment.step == .end

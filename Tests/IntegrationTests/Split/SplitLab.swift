@@ -63,8 +63,10 @@ final class SplitLab: Sendable {
         return guardd
     }
 
-    static func split(_ guardd: GuardDaemon, hop: UInt16, budget: Int = 60) throws {
-        guardd.tables = "[split]\nnext_hop = \"127.0.0.1:\(hop)\"\neom_budget = \"\(budget) s\"\n"
+    /// - Parameter keep: seconds for which connections wait for the next message.
+    static func split(_ guardd: GuardDaemon, hop: UInt16, budget: Int = 60, keep: Int = 5) throws {
+        guardd.tables =
+            "[split]\nnext_hop = \"127.0.0.1:\(hop)\"\neom_budget = \"\(budget) s\"\nkeep_connections = \(keep)\n"
         try guardd.writeConfiguration()
     }
 
