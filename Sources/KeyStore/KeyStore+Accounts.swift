@@ -44,8 +44,10 @@ extension KeyStore {
     }
 
     /// Sets where a new password goes; nil for nowhere.
-    public func setSecondary(_ address: EmailAddress?, account: Int64) throws {
-        try changeAccount(account) { try setSecondary(address, account: account, in: $0) }
+    ///
+    /// - Parameter line: see ``changeAccount(_:audit:_:)``.
+    public func setSecondary(_ address: EmailAddress?, account: Int64, audit line: AuditRecord? = nil) throws {
+        try changeAccount(account, audit: line) { try setSecondary(address, account: account, in: $0) }
     }
 
     /// The same within a change of the account.
@@ -56,11 +58,16 @@ extension KeyStore {
 
     /// One durable transaction that has the account to itself and raises its version.
     ///
+    /// - Parameter line: of the audit log, kept in the same transaction: it is there if and only if the change is. nil for
+    ///   changes that the log does not know.
     /// - Throws: `notFound` where the account is gone.
-    package func changeAccount<T>(_ id: Int64, _ body: (any StoreConnection) throws -> T) throws -> T {
+    package func changeAccount<T>(
+        _ id: Int64, audit line: AuditRecord?, _ body: (any StoreConnection) throws -> T
+    ) throws -> T {
         try database.write { connection in
             try connection.lockAccount(id)
             let result = try body(connection)
+            if let line { try Self.append(line, in: connection) }
             _ = try Self.raiseCounter(connection)
             return result
         }

@@ -4,7 +4,7 @@ extension KeyStore {
     public struct AuditRecord: Sendable, Equatable {
         /// Rises; 0 until it is stored.
         public var id: Int64 = 0
-        /// Unix seconds.
+        /// Unix seconds at which it was asked for.
         public var time: Int64
         /// Who: `user:alice@example.org`, `basic:desk`, `uid:0`.
         public var actor: String
@@ -31,16 +31,19 @@ extension KeyStore {
         case target(String)
     }
 
-    /// Adds a line.
+    /// Adds a line of what changed nothing. That of a change goes with it: ``changeAccount(_:audit:_:)``.
     public func appendAudit(_ record: AuditRecord) throws {
-        _ = try database.write { connection in
-            try connection.execute(
-                Query.insertAudit,
-                [
-                    "time": SQLValue(record.time), "actor": SQLValue(record.actor), "action": SQLValue(record.action),
-                    "target": SQLValue(record.target), "result": SQLValue(record.result),
-                ])
-        }
+        try database.write { try Self.append(record, in: $0) }
+    }
+
+    /// The same within the transaction of a change.
+    static func append(_ record: AuditRecord, in connection: any StoreConnection) throws {
+        try connection.execute(
+            Query.insertAudit,
+            [
+                "time": SQLValue(record.time), "actor": SQLValue(record.actor), "action": SQLValue(record.action),
+                "target": SQLValue(record.target), "result": SQLValue(record.result),
+            ])
     }
 
     /// Lines, the newest first.

@@ -52,9 +52,18 @@ extension KeyStore {
     }
 
     /// nil takes the PIN away. False where there is no such guest.
+    ///
+    /// - Parameter line: of the audit log, kept with the change.
     @discardableResult
-    public func setGuestPIN(_ pin: SaltedDigest?, account: Int64) throws -> Bool {
-        try set(Query.setGuestPIN, pin, account)
+    public func setGuestPIN(_ pin: SaltedDigest?, account: Int64, audit line: AuditRecord? = nil) throws -> Bool {
+        try database.write { connection in
+            let isDone =
+                try connection.execute(
+                    Query.setGuestPIN,
+                    ["account": SQLValue(account), "salt": SQLValue(pin?.salt), "digest": SQLValue(pin?.digest)]) == 1
+            if isDone, let line { try Self.append(line, in: connection) }
+            return isDone
+        }
     }
 
     /// What a reset will ask for, within a change of the account.
@@ -64,16 +73,6 @@ extension KeyStore {
         try connection.execute(
             Query.setGuestAnswer,
             ["account": SQLValue(account), "salt": SQLValue(answer.salt), "digest": SQLValue(answer.digest)])
-    }
-
-    private func set(_ query: String, _ digest: SaltedDigest?, _ account: Int64) throws -> Bool {
-        try database.write { connection in
-            try connection.execute(
-                query,
-                [
-                    "account": SQLValue(account), "salt": SQLValue(digest?.salt), "digest": SQLValue(digest?.digest),
-                ]) == 1
-        }
     }
 
     /// - Parameters:

@@ -10,10 +10,14 @@ struct MailedGuard {
     let test: TestGuard
     let bag: MailBag
 
-    init(isBroken: Bool = false, _ change: (inout GuardSettings) -> Void = { _ in }) throws {
+    init(
+        isBroken: Bool = false, certificates: (any CertificateIssuer)? = nil,
+        _ change: (inout GuardSettings) -> Void = { _ in }
+    ) throws {
         bag = MailBag(isBroken: isBroken)
         var ports = GuardPorts(mail: bag)
         ports.later = { $0() }
+        ports.certificates = certificates
         let from = try #require(EmailAddress("guard@example.org"))
         test = try TestGuard(ports: ports) { settings in
             settings.mail.from = Mailbox(address: from)

@@ -1,12 +1,13 @@
+import MIME
 import TestSupport
 import Testing
 
 @testable import KeyStore
 
-@Suite struct AuditTests {
+@Suite(.onEachEngine) struct AuditTests {
     @Test func linesComeNewestFirstAndByName() throws {
         let directory = try TemporaryDirectory()
-        let store = try KeyStore(path: directory.file("k.sqlite"), master: try MasterKey.random())
+        let store = try KeyStore(at: directory.file("k.sqlite"), master: try MasterKey.random())
         for number in 1...5 {
             try store.appendAudit(
                 .init(
@@ -21,5 +22,27 @@ import Testing
         #expect(try store.audit(.target("'; DROP TABLE audit; --"), limit: 9).isEmpty)
         #expect(try store.pruneAudit(before: 4) == 3)
         #expect(try store.audit(limit: 9).map(\.target) == ["t5", "t4"])
+    }
+
+    @Test func aLineIsThereIfAndOnlyIfItsChangeIs() throws {
+        let directory = try TemporaryDirectory()
+        let store = try KeyStore(at: directory.file("k.sqlite"), master: try MasterKey.random())
+        let address = try #require(EmailAddress("alice@example.org"))
+        let account = try store.openAccount(for: address).id
+        let version = { try store.account(id: account)?.version }
+        let line = KeyStore.AuditRecord(time: 1, actor: "uid:0", action: "key.create", target: "t", result: "ok")
+        try store.changeAccount(account, audit: line) { _ in }
+        try store.changeAccount(account, audit: nil) { _ in }
+        #expect(try store.audit(limit: 9).map(\.action) == ["key.create"])
+        #expect(try version() == 2)
+
+        #expect(throws: KeyStoreError(.unusableInput, "")) {
+            try store.changeAccount(account, audit: line) { _ in throw KeyStoreError(.unusableInput, "no") }
+        }
+        try store.database.write { _ = try $0.execute("ALTER TABLE audit RENAME TO gone") }
+        #expect(throws: KeyStoreError(.internalFailure, "")) { try store.changeAccount(account, audit: line) { _ in } }
+        try store.database.write { _ = try $0.execute("ALTER TABLE gone RENAME TO audit") }
+        #expect(try store.audit(limit: 9).count == 1)
+        #expect(try version() == 2)
     }
 }

@@ -27,7 +27,7 @@ import Testing
         _ = try store.importCertificates(keys[1].certificate.serialized(), provenance: .adminImport)
         let alice = try store.openAccount(for: address("alice@example.org"))
         let bob = try store.openAccount(for: address("bob@example.org"))
-        try store.changeAccount(alice.id) { connection in
+        try store.changeAccount(alice.id, audit: nil) { connection in
             try store.addRing(
                 NewRing(certificate: keys[2].certificate, locked: nil, recovery: nil, recoveryMaster: nil),
                 account: alice.id, address: alice.address, isCurrent: true, in: connection)
@@ -36,7 +36,7 @@ import Testing
             try store.addExternalRing(
                 keys[5].certificate, account: alice, .autocrypt, isVerified: false, seen: 2, in: connection)
         }
-        try store.changeAccount(bob.id) { connection in
+        try store.changeAccount(bob.id, audit: nil) { connection in
             try store.addExternalRing(
                 keys[4].certificate, account: bob, .uploaded, isVerified: false, seen: 3, in: connection)
             var ring = try #require(

@@ -25,7 +25,7 @@ struct KeptKeysTests {
 
         func keep(_ source: ExternalRing.Source, verified: Bool, shared: Bool = false, by user: String) throws {
             let account = try store.openAccount(for: try #require(EmailAddress(user)))
-            try store.changeAccount(account.id) { connection in
+            try store.changeAccount(account.id, audit: nil) { connection in
                 try store.addExternalRing(
                     carol.certificate, account: account, source, isVerified: verified, seen: 0, in: connection)
                 guard shared else { return }

@@ -27,7 +27,7 @@ import MIME
                     let account = accounts[(client + number) % accounts.count]
                     let subject = "\(account)/\(arguments[4])-\(client)-\(number)"
                     do {
-                        try store.changeAccount(account) { connection in
+                        try store.changeAccount(account, audit: nil) { connection in
                             for kind in ["a", "b", "c"] {
                                 try connection.execute(insert, ["subject": SQLValue(subject), "kind": SQLValue(kind)])
                             }

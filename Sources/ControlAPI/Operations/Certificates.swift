@@ -15,17 +15,13 @@ extension Operations {
 
     static func deleteCertificate(_ call: Call) throws -> Answer {
         let (caller, serial) = (try call.caller, try call.parameters.required("serial"))
-        try call.guard.audited(actor: call.actor, action: "certificate.delete", target: target(serial)) {
-            try call.guard.deleteCertificate(caller, serial: serial, password: call.password())
-        }
+        try call.guard.deleteCertificate(caller, serial: serial, password: call.password())
         return .done
     }
 
     static func setCurrentCertificate(_ call: Call) throws -> Answer {
         let (caller, serial) = (try call.caller, try call.parameters.required("serial"))
-        try call.guard.audited(actor: call.actor, action: "certificate.current", target: target(serial)) {
-            try call.guard.setCurrentCertificate(caller, serial: serial)
-        }
+        try call.guard.setCurrentCertificate(caller, serial: serial)
         return .done
     }
 
@@ -40,22 +36,16 @@ extension Operations {
     static func uploadCertificate(_ call: Call) throws -> Answer {
         let caller = try call.caller
         let file = try call.parameters.requiredFile("certificate")
-        let found = try call.guard.audited(actor: call.actor, action: "certificate.upload", target: name(caller)) {
-            try call.guard.uploadCertificate(
-                caller, file: file, password: call.parameters.secret("password"),
-                newPassword: call.parameters.secret("newPassword"))
-        }
+        let found = try call.guard.uploadCertificate(
+            caller, file: file, password: call.parameters.secret("password"),
+            newPassword: call.parameters.secret("newPassword"))
         return .data(CertificatesResponse(found))
     }
 
     static func uploadRecipientCertificate(_ call: Call) throws -> Answer {
         let caller = try call.caller
         let file = try call.parameters.requiredFile("certificate")
-        let found = try call.guard.audited(
-            actor: call.actor, action: "certificate.upload-recipient", target: name(caller)
-        ) {
-            try call.guard.uploadRecipientCertificates(caller, file: file)
-        }
+        let found = try call.guard.uploadRecipientCertificates(caller, file: file)
         return .data(CertificatesResponse(found))
     }
 
@@ -67,14 +57,7 @@ extension Operations {
     static func createCertificate(_ call: Call) throws -> Answer {
         let caller = try call.caller
         let password = try call.newPassword()
-        let made = try call.guard.audited(actor: call.actor, action: "certificate.create", target: name(caller)) {
-            try call.guard.createCertificate(caller, password: password)
-        }
+        let made = try call.guard.createCertificate(caller, password: password)
         return .data(CertificateResponse(made))
     }
-
-    private static func name(_ caller: Caller) -> String { caller.account.address.canonical }
-
-    /// What a client calls a certificate may be anything.
-    private static func target(_ serial: String) -> String { String(serial.prefix(100)) }
 }

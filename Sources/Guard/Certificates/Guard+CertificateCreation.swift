@@ -15,7 +15,7 @@ extension Guard {
     ///
     /// - Throws: `pkiNotConfigured`, `pkiFailed`, `passwordPolicy`, `notAllowed` for guests.
     public func createCertificate(_ caller: Caller, password: SecretBytes) throws -> CertificateInfo {
-        try translating {
+        try auditing(caller, "certificate.create") { line in
             guard let issuer = ports.certificates else {
                 throw GuardError(.pkiNotConfigured, "no PKI service is configured")
             }
@@ -23,7 +23,7 @@ extension Guard {
             try checkPolicy(password)
             let account = caller.account
             let identity = try issue(by: issuer, for: account)
-            try keep([try sealed(identity, account, password)], caller)
+            try keep([try sealed(identity, account, password)], caller, audit: line)
             return CertificateInfo(identity.certificate, for: account.address, isCurrent: true, now: now().seconds)
         }
     }

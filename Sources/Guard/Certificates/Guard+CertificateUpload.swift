@@ -15,13 +15,13 @@ extension Guard {
     public func uploadCertificate(
         _ caller: Caller, file: [UInt8], password: SecretBytes?, newPassword: SecretBytes?
     ) throws -> [CertificateInfo] {
-        try translating {
+        try auditing(caller, "certificate.upload") { line in
             let account = caller.account
             let filePassword = password ?? SecretBytes(copying: [])
             let lockPassword = newPassword ?? filePassword
             try checkPolicy(lockPassword)
             let identities = try identities(in: open(file, filePassword), for: caller)
-            try keep(try identities.map { try sealed($0, account, lockPassword) }, caller)
+            try keep(try identities.map { try sealed($0, account, lockPassword) }, caller, audit: line)
             let uploaded = Set(identities.map(\.certificate))
             return try store.smimeKeys(of: account.id).filter { uploaded.contains($0.certificate) }
                 .map { info($0, account) }
@@ -34,7 +34,7 @@ extension Guard {
     /// - Throws: `certificateUnreadable`, `chainInvalid` for certificates that cannot be used for mail, `keyTooLarge` past the
     ///   number that one user may keep.
     public func uploadRecipientCertificates(_ caller: Caller, file: [UInt8]) throws -> [CertificateInfo] {
-        try translating {
+        try auditing(caller, "certificate.upload-recipient") { line in
             let found: [X509Certificate]
             do { found = try X509Certificate.parseAll(file) } catch let error as CMSError {
                 throw GuardError(.certificateUnreadable, "\(error.message)")
@@ -51,7 +51,7 @@ extension Guard {
             guard people.allSatisfy({ judge.isVouchedFor($0, issuers: issuers) || judge.isInOrder($0) }) else {
                 throw GuardError(.chainInvalid, "a certificate of the file cannot be used for mail")
             }
-            try changingCertificates(caller.account) { c in
+            try changingCertificates(caller.account, audit: line) { c in
                 let count = try store.addRecipientCertificates(
                     people, issuers: issuers, account: caller.account.id, in: c)
                 guard count <= settings.certificates.maximumRecipients else {
@@ -119,11 +119,11 @@ extension Guard {
     }
 
     /// Writes keys; of the valid ones the one that lives longest becomes current, of others one only where there is none.
-    func keep(_ keys: [SealedIdentity], _ caller: Caller) throws {
+    func keep(_ keys: [SealedIdentity], _ caller: Caller, audit line: KeyStore.AuditRecord) throws {
         let account = caller.account.id
         let now = now().seconds
         let ordered = keys.sorted { $0.identity.certificate.notAfter < $1.identity.certificate.notAfter }
-        try changingCertificates(caller.account) { c in
+        try changingCertificates(caller.account, audit: line) { c in
             let before = try store.smimeKeys(of: account, in: c)
             guard before.count + keys.count <= settings.certificates.maximumOwn else {
                 throw GuardError(.keyTooLarge, "too many certificates are kept")

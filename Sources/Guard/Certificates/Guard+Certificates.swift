@@ -25,10 +25,11 @@ extension Guard {
     ///
     /// - Throws: `certificateNotFound`, `certificateAmbiguous`.
     public func setCurrentCertificate(_ caller: Caller, serial: String) throws {
-        try translating {
+        try auditing(caller, "certificate.current", target: serial) { line in
             let key = try key(serial, of: caller.account)
+            // Nothing to do, and nothing for the log.
             guard !key.isCurrent else { return }
-            try changingCertificates(caller.account) { c in
+            try changingCertificates(caller.account, audit: line) { c in
                 guard try store.setCurrentSMIMEKey(key.id, account: caller.account.id, in: c) else {
                     throw GuardError(.certificateNotFound, "there is no such certificate")
                 }
@@ -42,13 +43,13 @@ extension Guard {
     ///
     /// - Throws: `certificateNotFound`, `certificateAmbiguous`, `badPassword`, `lockedOut`, `deleteForbidden`.
     public func deleteCertificate(_ caller: Caller, serial: String, password: SecretBytes?) throws {
-        try translating {
+        try auditing(caller, "certificate.delete", target: serial) { line in
             let key = try key(serial, of: caller.account)
             guard let password else {
                 throw GuardError(.missingParameter, "the password is missing", parameters: ["password"])
             }
             _ = try verifyPassword(of: lockedKey(key), caller.account, .smime, password)
-            try changingCertificates(caller.account) { c in
+            try changingCertificates(caller.account, audit: line) { c in
                 guard try store.deleteSMIMEKey(key.id, account: caller.account.id, in: c) else {
                     throw GuardError(.certificateNotFound, "there is no such certificate")
                 }
@@ -89,10 +90,10 @@ extension Guard {
 
     /// One change of the account.
     func changingCertificates<T>(
-        _ account: AccountRecord, _ body: (any StoreConnection) throws -> T
+        _ account: AccountRecord, audit line: KeyStore.AuditRecord, _ body: (any StoreConnection) throws -> T
     ) throws -> T {
         steps?.count(.write)
-        do { return try store.changeAccount(account.id, body) } catch let error as KeyStoreError
+        do { return try store.changeAccount(account.id, audit: line, body) } catch let error as KeyStoreError
             where error.code == .notFound
         {
             throw GuardError(.sessionInvalid, "the account is gone")

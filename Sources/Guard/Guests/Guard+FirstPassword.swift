@@ -35,7 +35,7 @@ extension Guard {
         try checkPolicy(request.password)
         return try audited(
             actor: "guest:\(request.address.canonical)", action: "guest.first", target: request.address.canonical
-        ) {
+        ) { line in
             try translating {
                 let guess = try GuessSubject.name(request.address.canonical.lowercased(), kind: "guest")
                 try countGuess(guess)
@@ -44,7 +44,7 @@ extension Guard {
                     try Self.opens(record.pin, request.pin)
                 else { throw Self.guestRefusal }
                 let answer = try request.answer.flatMap { try $0.count > 0 ? saltedHash($0) : nil }
-                let token = try openGuest(account, link: link, password: request.password, answer: answer)
+                let token = try openGuest(account, link: link, password: request.password, answer: answer, audit: line)
                 try forgetGuesses(guess)
                 return token
             }
@@ -61,12 +61,12 @@ extension Guard {
         try checkPolicy(password)
         try audited(
             actor: "guest:\(address.canonical)", action: "guest.reset", target: address.canonical
-        ) {
+        ) { line in
             try translating {
                 let guess = try GuessSubject.name(address.canonical.lowercased(), kind: "guest")
                 try countGuess(guess)
                 let (account, link) = try guest(showing: resetID, .reset, address: address)
-                _ = try openGuest(account, link: link, password: password)
+                _ = try openGuest(account, link: link, password: password, audit: line)
                 try forgetGuesses(guess)
             }
         }

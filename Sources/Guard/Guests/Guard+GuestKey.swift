@@ -7,10 +7,13 @@ extension Guard {
     /// Gives a guest a new ring, which becomes the current one, and uses the link up, in one transaction. Then what waited
     /// is sent.
     ///
-    /// - Parameter answer: what a reset will ask for; nil leaves that as it is.
+    /// - Parameters:
+    ///   - answer: what a reset will ask for; nil leaves that as it is.
+    ///   - line: of the audit log, kept with the change.
     /// - Returns: see ``guestToken(_:_:)``.
     func openGuest(
-        _ account: AccountRecord, link: [UInt8], password: SecretBytes, answer: KeyStore.SaltedDigest? = nil
+        _ account: AccountRecord, link: [UInt8], password: SecretBytes, answer: KeyStore.SaltedDigest? = nil,
+        audit line: KeyStore.AuditRecord
     ) throws -> SecretBytes {
         try translating {
             let userID = try Self.userID(name: "", address: account.address.canonical)
@@ -19,7 +22,7 @@ extension Guard {
             steps?.count(.passwordHash)
             let relocked = try LockedRing.lock(secret, password: password)
             steps?.count(.write)
-            try store.changeAccount(account.id) { connection in
+            try store.changeAccount(account.id, audit: line) { connection in
                 let isOpen = try KeyStore.activateGuest(account.id, link: link, now: now().seconds, in: connection)
                 guard isOpen else { throw Self.guestRefusal }
                 let recovery = try recoveryRecord(

@@ -42,9 +42,9 @@ extension Guard {
             guard isConfirmed || !others.contains(where: { $0.isVerified || $0.seen > effective }) else {
                 return AutocryptImport(certificate: parsed.certificate, isAdded: false, isNew: isNew)
             }
-            try audited(actor: caller.actor, action: "autocrypt.import", target: fingerprint.hex) {
+            try audited(actor: caller.actor, action: "autocrypt.import", target: fingerprint.hex) { line in
                 steps?.count(.write)
-                try store.changeAccount(caller.account.id) { connection in
+                try store.changeAccount(caller.account.id, audit: line) { connection in
                     // One address has one key at a time.
                     for other in others { try store.deleteExternalRing(other.id, in: connection) }
                     try store.addExternalRing(

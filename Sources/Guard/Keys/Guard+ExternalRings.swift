@@ -8,7 +8,7 @@ extension Guard {
     ///
     /// - Throws: `keyTooLarge`, `keyUnreadable`.
     public func uploadExternalRings(_ bytes: [UInt8], of caller: Caller) throws -> [ExternalRing] {
-        try audited(actor: caller.actor, action: "external.upload", target: caller.account.address.canonical) {
+        try audited(actor: caller.actor, action: "external.upload", target: caller.account.address.canonical) { line in
             try translating {
                 guard bytes.count <= settings.keys.maximumUpload else {
                     throw GuardError(.keyTooLarge, "more than \(settings.keys.maximumUpload) octets")
@@ -22,7 +22,7 @@ extension Guard {
                     held + certificates.count <= settings.keys.maximumExternal
                 else { throw GuardError(.keyTooLarge, "too many rings") }
                 steps?.count(.write)
-                return try store.changeAccount(caller.account.id) { connection in
+                return try store.changeAccount(caller.account.id, audit: line) { connection in
                     try certificates.map { certificate in
                         try store.addExternalRing(
                             certificate, account: caller.account, .uploaded, isVerified: true, seen: now().seconds,
@@ -89,10 +89,10 @@ extension Guard {
         _ handle: String, _ source: ExternalRing.Source, of caller: Caller, action: String,
         _ body: (ExternalRing, any StoreConnection) throws -> Void
     ) throws {
-        try audited(actor: caller.actor, action: action, target: Self.printable(handle)) {
+        try audited(actor: caller.actor, action: action, target: Self.printable(handle)) { line in
             try translating {
                 steps?.count(.write)
-                try store.changeAccount(caller.account.id) { connection in
+                try store.changeAccount(caller.account.id, audit: line) { connection in
                     guard let fingerprint = Fingerprint(hex: handle.uppercased()),
                         let ring = try store.externalRing(
                             fingerprint, of: caller.account.id, source, in: connection)

@@ -49,7 +49,7 @@ extension Guard {
         _ keyID: KeyID, of caller: Caller, action: String, password: SecretBytes?,
         _ change: (SecretCertificate) throws -> SecretCertificate
     ) throws {
-        try audited(actor: caller.actor, action: action, target: keyID.hex) {
+        try audited(actor: caller.actor, action: action, target: keyID.hex) { line in
             try translating {
                 let ring = try ring(keyID, of: caller)
                 guard let locked = try LockedRing(ring) else {
@@ -65,7 +65,7 @@ extension Guard {
                 }
                 let changed = try change(locked.opened(with: secrets)).certificate
                 steps?.count(.write)
-                try store.changeAccount(caller.account.id) { connection in
+                try store.changeAccount(caller.account.id, audit: line) { connection in
                     guard try store.ring(changed.fingerprint, of: caller.account.id, in: connection) != nil else {
                         throw GuardError(.keyNotFound, "there is no such ring")
                     }

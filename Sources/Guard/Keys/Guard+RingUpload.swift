@@ -14,7 +14,7 @@ extension Guard {
     public func uploadRings(
         _ bytes: [UInt8], of caller: Caller, password: SecretBytes?, newPassword: SecretBytes?
     ) throws -> [OwnRing] {
-        try audited(actor: caller.actor, action: "key.upload", target: caller.account.address.canonical) {
+        try audited(actor: caller.actor, action: "key.upload", target: caller.account.address.canonical) { line in
             try translating {
                 let (secrets, certificates) = try parse(bytes)
                 for certificate in secrets.map(\.certificate) + certificates {
@@ -29,7 +29,7 @@ extension Guard {
                     try locked($0, password: password, newPassword: newPassword, limits)
                 }
                 // All or none.
-                return try changingRings(of: caller) { connection in
+                return try changingRings(of: caller, audit: line) { connection in
                     try fresh.map { try keep($0, of: caller.account, in: connection) }
                         + certificates.map { try keep($0, of: caller.account, in: connection) }
                 }

@@ -39,7 +39,7 @@ extension Guard {
     public func createRing(
         _ caller: Caller, name: String, password: SecretBytes, recoveryAddress: EmailAddressText? = nil
     ) throws -> OwnRing {
-        try audited(actor: caller.actor, action: "key.create", target: caller.account.address.canonical) {
+        try audited(actor: caller.actor, action: "key.create", target: caller.account.address.canonical) { line in
             try translating {
                 try checkPolicy(password)
                 let userID = try Self.userID(name: name, address: caller.account.address.canonical)
@@ -50,7 +50,7 @@ extension Guard {
                     profile: settings.keys.profile, userIDs: [userID], at: now(),
                     expiration: days == 0 || isTooLong ? nil : seconds)
                 let locked = try lock(secret, password: password)
-                return try changingRings(of: caller) { connection in
+                return try changingRings(of: caller, audit: line) { connection in
                     if let secondary {
                         try store.setSecondary(secondary, account: caller.account.id, in: connection)
                     }
@@ -73,9 +73,11 @@ extension Guard {
     }
 
     /// One change of the caller's account.
-    func changingRings<T>(of caller: Caller, _ body: (any StoreConnection) throws -> T) throws -> T {
+    func changingRings<T>(
+        of caller: Caller, audit line: KeyStore.AuditRecord, _ body: (any StoreConnection) throws -> T
+    ) throws -> T {
         steps?.count(.write)
-        return try store.changeAccount(caller.account.id, body)
+        return try store.changeAccount(caller.account.id, audit: line, body)
     }
 
     /// Makes a locked key the current ring.
@@ -115,7 +117,7 @@ extension Guard {
     /// - Parameter password: needed where the ring has private parts.
     /// - Throws: `keyNotFound`, `deleteForbidden`, `missingParameter`, `badPassword`, `lockedOut`.
     public func deleteRing(_ keyID: KeyID, of caller: Caller, password: SecretBytes?) throws {
-        try audited(actor: caller.actor, action: "key.delete", target: keyID.hex) {
+        try audited(actor: caller.actor, action: "key.delete", target: keyID.hex) { line in
             try translating {
                 let ring = try ring(primary: keyID, of: caller)
                 if let locked = try LockedRing(ring) {
@@ -128,7 +130,7 @@ extension Guard {
                     _ = try verifyPassword(of: locked, caller.account, .pgp, password)
                 }
                 steps?.count(.write)
-                try store.changeAccount(caller.account.id) { connection in
+                try store.changeAccount(caller.account.id, audit: line) { connection in
                     guard
                         let now = try store.ring(
                             ring.certificate.fingerprint, of: caller.account.id, in: connection), now.id == ring.id
@@ -145,14 +147,15 @@ extension Guard {
     ///
     /// - Throws: `keyNotFound`.
     public func setCurrentRing(_ keyID: KeyID, of caller: Caller) throws {
-        try audited(actor: caller.actor, action: "key.current", target: keyID.hex) {
+        try audited(actor: caller.actor, action: "key.current", target: keyID.hex) { line in
             try translating {
                 let ring = try ring(primary: keyID, of: caller)
                 steps?.count(.write)
-                let isDone = try store.changeAccount(caller.account.id) {
-                    try store.setCurrentRing(ring.id, account: caller.account.id, in: $0)
+                try store.changeAccount(caller.account.id, audit: line) { connection in
+                    guard try store.setCurrentRing(ring.id, account: caller.account.id, in: connection) else {
+                        throw GuardError(.keyNotFound, "there is no such ring")
+                    }
                 }
-                guard isDone else { throw GuardError(.keyNotFound, "there is no such ring") }
             }
         }
     }

@@ -51,8 +51,8 @@ extension Guard {
         _ caller: Caller, _ type: CryptoType, from old: SecretBytes, to new: SecretBytes
     ) throws -> AuthToken {
         try checkPolicy(new)
-        return try auditing(caller, "password.change", type) {
-            try relock(caller.account, type, to: new) { key in
+        return try auditing(caller, "password.change \(type.rawValue)") { line in
+            try relock(caller.account, type, to: new, audit: line) { key in
                 try verifyPassword(of: key, caller.account, type, old)
             } then: { secrets, connection in
                 let draft = try draftToken(secrets, to: caller, type, life: nil)
@@ -68,11 +68,11 @@ extension Guard {
     public func changeSecondary(
         _ caller: Caller, _ type: CryptoType, to address: EmailAddress, password: SecretBytes
     ) throws {
-        try auditing(caller, "secondary.change", type) {
+        try auditing(caller, "secondary.change \(type.rawValue)") { line in
             guard address.isDomainMapped else { throw GuardError(.badParameter, "the address has no usable domain") }
             _ = try verifyPassword(caller.account, type, password)
             steps?.count(.write)
-            try store.setSecondary(address, account: caller.account.id)
+            try store.setSecondary(address, account: caller.account.id, audit: line)
         }
     }
 
@@ -83,7 +83,7 @@ extension Guard {
     ///
     /// - Throws: `notAllowed` where users may not; `noRecoveryMaterial`, `badPassword`, `lockedOut`, `privateKeyMissing`.
     public func deleteRecovery(_ caller: Caller, _ type: CryptoType, password: SecretBytes) throws {
-        try auditing(caller, "recovery.delete", type) {
+        try auditing(caller, "recovery.delete \(type.rawValue)") { line in
             guard settings.recovery.usersMayDelete else {
                 throw GuardError(.notAllowed, "recovery material may not be deleted here")
             }
@@ -96,18 +96,11 @@ extension Guard {
                 throw GuardError(.noRecoveryMaterial, "nothing is kept that could open the key")
             }
             steps?.count(.write)
-            let deleted = try store.changeAccount(caller.account.id) { try key.deleteRecovery(in: store, $0) }
-            guard deleted else { throw GuardError(.privateKeyMissing, "the private key is gone") }
-        }
-    }
-
-    /// A change by the caller, in the audit log however it ends.
-    private func auditing<T>(
-        _ caller: Caller, _ action: String, _ type: CryptoType, _ change: () throws -> T
-    ) throws -> T {
-        let address = caller.account.address.canonical
-        return try audited(actor: "user:\(address)", action: "\(action) \(type.rawValue)", target: address) {
-            try translating(change)
+            try store.changeAccount(caller.account.id, audit: line) { connection in
+                guard try key.deleteRecovery(in: store, connection) else {
+                    throw GuardError(.privateKeyMissing, "the private key is gone")
+                }
+            }
         }
     }
 
@@ -119,7 +112,7 @@ extension Guard {
     ///   - open: what opens the key; slow, and called again where another client was faster.
     ///   - then: within the same transaction.
     func relock<T>(
-        _ account: AccountRecord, _ type: CryptoType, to password: SecretBytes,
+        _ account: AccountRecord, _ type: CryptoType, to password: SecretBytes, audit line: KeyStore.AuditRecord?,
         open: (any LockedKey) throws -> UnlockSecrets, then: (UnlockSecrets, any StoreConnection) throws -> T
     ) throws -> T {
         for _ in 0..<3 {
@@ -130,24 +123,31 @@ extension Guard {
             let secrets = try open(key)
             steps?.count(.passwordHash)
             let relocked = try key.relocked(with: secrets, password: password)
-            if let done = try replace(key, of: account, type, by: relocked, then: then) { return done }
+            if let done = try replace(key, of: account, type, by: relocked, audit: line, then: then) { return done }
         }
         throw GuardError(.busy, "other clients change the key at the same time", retryAfter: 1)
     }
 
-    /// - Returns: nil where the key changed since it was read.
+    /// - Returns: nil where the key changed since it was read; then nothing was done.
     func replace<T>(
         _ key: any LockedKey, of account: AccountRecord, _ type: CryptoType, by relocked: Relocked,
-        then: (UnlockSecrets, any StoreConnection) throws -> T
+        audit line: KeyStore.AuditRecord?, then: (UnlockSecrets, any StoreConnection) throws -> T
     ) throws -> T? {
         steps?.count(.write)
-        return try store.changeAccount(account.id) { connection -> T? in
-            let recovery = try recoveryRecord(
-                for: relocked.secrets, of: account.id, type, fingerprintHex: key.fingerprintHex, previous: key.recovery,
-                in: connection)
-            guard try key.replace(by: relocked, recovery: recovery, in: store, connection) else { return nil }
-            try store.revokeTokens(account: account.id, type: type.rawValue, in: connection)
-            return try then(relocked.secrets, connection)
-        }
+        do {
+            return try store.changeAccount(account.id, audit: line) { connection in
+                let recovery = try recoveryRecord(
+                    for: relocked.secrets, of: account.id, type, fingerprintHex: key.fingerprintHex,
+                    previous: key.recovery, in: connection)
+                guard try key.replace(by: relocked, recovery: recovery, in: store, connection) else {
+                    throw KeyHasChanged()
+                }
+                try store.revokeTokens(account: account.id, type: type.rawValue, in: connection)
+                return try then(relocked.secrets, connection)
+            }
+        } catch is KeyHasChanged { return nil }
     }
+
+    /// Takes a transaction back.
+    private struct KeyHasChanged: Error {}
 }

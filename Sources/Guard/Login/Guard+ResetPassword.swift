@@ -22,16 +22,18 @@ extension Guard {
         try audited(
             actor: "user:\(account.address.canonical)", action: "password.reset \(type.rawValue)",
             target: account.address.canonical
-        ) {
+        ) { line in
             try countReset(try .name(source, kind: "reset source"), perHour: 30)
             try resetPassword(
-                of: account, type, to: account.secondary ?? account.address, language: language, number: number)
+                of: account, type, to: account.secondary ?? account.address, language: language, number: number,
+                audit: line)
         }
     }
 
     /// The same for whoever may ask for others.
     func resetPassword(
-        of account: AccountRecord, _ type: CryptoType, to address: EmailAddress, language: String, number: Int? = nil
+        of account: AccountRecord, _ type: CryptoType, to address: EmailAddress, language: String, number: Int? = nil,
+        audit line: KeyStore.AuditRecord?
     ) throws {
         var subject = GuessSubject.account(account, type)
         subject.kind = "reset \(type.rawValue)"
@@ -40,7 +42,7 @@ extension Guard {
         try send(
             .reset, to: address, language: language.isEmpty ? account.language : language, number: number,
             values: ["address": account.address.canonical], secret: reset.password)
-        try completeReset(reset)
+        try completeReset(reset, audit: line)
     }
 
     /// Counts a request for a new password before it is granted.

@@ -36,10 +36,13 @@ extension Guard {
 
     /// Puts the new password in force: all tokens of the type end, and so does a lock of the account.
     ///
+    /// - Parameter line: of the audit log, kept with the change.
     /// - Throws: `busy` where the key changed since the reset was prepared.
-    public func completeReset(_ reset: PreparedReset) throws {
+    public func completeReset(_ reset: PreparedReset, audit line: KeyStore.AuditRecord? = nil) throws {
         try translating {
-            let done: Void? = try replace(reset.key, of: reset.account, reset.type, by: reset.relocked) { _, _ in }
+            let done: Void? = try replace(
+                reset.key, of: reset.account, reset.type, by: reset.relocked, audit: line
+            ) { _, _ in }
             guard done != nil else {
                 throw GuardError(.busy, "another client changed the key at the same time", retryAfter: 1)
             }

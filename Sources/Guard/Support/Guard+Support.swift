@@ -22,10 +22,10 @@ extension Guard {
     /// Deletes all keys of an account. OpenPGP rings stay among the deleted ones, where nobody can use them; keys of
     /// S/MIME are gone for good.
     public func deleteKeys(of account: AccountRecord, actor: String) throws {
-        try audited(actor: actor, action: "support.delete", target: account.address.canonical) {
+        try audited(actor: actor, action: "support.delete", target: account.address.canonical) { line in
             try translating {
                 steps?.count(.write)
-                try store.changeAccount(account.id) { connection in
+                try store.changeAccount(account.id, audit: line) { connection in
                     for ring in try store.rings(of: account.id, in: connection) {
                         try store.deleteRing(ring, in: connection)
                     }
@@ -45,15 +45,15 @@ extension Guard {
     /// - Throws: `keyNotFound` where the account has none.
     public func exposeKeys(of account: AccountRecord, host: String, actor: String) throws -> (url: String, ends: Int64)
     {
-        try audited(actor: actor, action: "support.expose", target: account.address.canonical) {
+        try audited(actor: actor, action: "support.expose", target: account.address.canonical) { line in
             try translating {
                 let token = try SecureRandom.bytes(32)
                 let until = now().seconds + Int64(settings.support.exposureHours) * 3600
-                let count = try store.changeAccount(account.id) { connection in
-                    try store.exposeDeletedRings(
+                try store.changeAccount(account.id, audit: line) { connection in
+                    let count = try store.exposeDeletedRings(
                         of: account.id, exposure: Self.digest(token), until: until, in: connection)
+                    guard count > 0 else { throw GuardError(.keyNotFound, "the account has no deleted keys") }
                 }
-                guard count > 0 else { throw GuardError(.keyNotFound, "the account has no deleted keys") }
                 let base = settings.support.publicURL ?? "https://\(host)"
                 return ("\(base)/guardsupport/exposed/\(Self.hexadecimal(token))", until)
             }
@@ -108,10 +108,11 @@ extension Guard {
     ///
     /// - Throws: `guestRefused` where the account is no guest's.
     public func removePIN(of account: AccountRecord, actor: String) throws {
-        try audited(actor: actor, action: "support.pin", target: account.address.canonical) {
-            guard try account.isGuest && translating({ try store.setGuestPIN(nil, account: account.id) }) else {
-                throw GuardError(.guestRefused, "the account is no guest's")
+        try audited(actor: actor, action: "support.pin", target: account.address.canonical) { line in
+            let isDone = try translating {
+                try account.isGuest && store.setGuestPIN(nil, account: account.id, audit: line)
             }
+            guard isDone else { throw GuardError(.guestRefused, "the account is no guest's") }
         }
     }
 
@@ -121,9 +122,10 @@ extension Guard {
     public func resetPassword(
         of account: AccountRecord, _ type: CryptoType, fallback: EmailAddress?, language: String, actor: String
     ) throws {
-        try audited(actor: actor, action: "support.reset", target: account.address.canonical) {
+        try audited(actor: actor, action: "support.reset", target: account.address.canonical) { line in
             try resetPassword(
-                of: account, type, to: account.secondary ?? fallback ?? account.address, language: language)
+                of: account, type, to: account.secondary ?? fallback ?? account.address, language: language, audit: line
+            )
         }
     }
 
@@ -132,19 +134,21 @@ extension Guard {
     /// - Parameter user: nil, or the guest's own account, makes that account a user's.
     /// - Throws: `guestRefused` where the first is no guest's, `badParameter` where the second is one.
     public func upgradeGuest(_ guest: AccountRecord, to user: AccountRecord?, actor: String) throws {
-        try audited(actor: actor, action: "support.upgrade", target: guest.address.canonical) {
+        try audited(actor: actor, action: "support.upgrade", target: guest.address.canonical) { line in
             guard guest.isGuest else { throw GuardError(.guestRefused, "the account is no guest's") }
             try translating {
                 if let user, user.id != guest.id {
-                    try move(from: guest, to: user)
+                    try move(from: guest, to: user, audit: line)
                 } else {
-                    try store.changeAccount(guest.id) { try KeyStore.makeUser(of: guest.id, in: $0) }
+                    try store.changeAccount(guest.id, audit: line) { try KeyStore.makeUser(of: guest.id, in: $0) }
                 }
             }
         }
     }
 
-    private func move(from guest: AccountRecord, to user: AccountRecord) throws {
+    private func move(
+        from guest: AccountRecord, to user: AccountRecord, audit line: KeyStore.AuditRecord
+    ) throws {
         guard !user.isGuest else { throw GuardError(.badParameter, "that account is a guest's too") }
         let waiting = try store.guestMessages(account: guest.id, now: now().seconds)
         if !waiting.isEmpty {
@@ -155,7 +159,7 @@ extension Guard {
         }
         // Both accounts are locked in the order of their numbers, so that two moves cannot wait for each other.
         let (first, second) = (min(guest.id, user.id), max(guest.id, user.id))
-        try store.changeAccount(first) { connection in
+        try store.changeAccount(first, audit: line) { connection in
             try connection.lockAccount(second)
             let hasRing = try !store.rings(of: user.id, in: connection).isEmpty
             for ring in try store.rings(of: guest.id, in: connection) {

@@ -16,7 +16,8 @@ final class CrashClient: @unchecked Sendable {
     private var accounts: [String: StoredAccount] = [:]
     /// Of each ring.
     private var passwords: [String: String] = [:]
-    private var audited: [String: Int] = [:]
+    /// Lines that the audit log must have, by "actor action".
+    private(set) var audited: [String: Int] = [:]
     private var address = ""
     private var session = ""
     /// What was asked for and not answered.
@@ -26,8 +27,6 @@ final class CrashClient: @unchecked Sendable {
     private(set) var acknowledged = 0
     /// Changes that were made although their answer never came.
     private(set) var unheard = 0
-    /// Such changes that the audit log does not know.
-    private(set) var unlogged = 0
     private(set) var problems: [String] = []
 
     init(_ number: Int, _ client: ControlClient, seed: UInt64) {
@@ -52,7 +51,6 @@ final class CrashClient: @unchecked Sendable {
                     return
                 }
                 settle(change, news: news(change, reply))
-                if let name = change.auditName { audited["user:\(address) \(name)", default: 0] += 1 }
                 acknowledged += 1
             } catch { problems.append("\(error)") }
         }
@@ -70,6 +68,7 @@ final class CrashClient: @unchecked Sendable {
 
     private func settle(_ change: CrashChange, news: [String]) {
         accounts[address] = change.applied(to: account, at: address, news: news)
+        if let name = change.auditName { audited["user:\(address) \(name)", default: 0] += 1 }
         switch change {
         case .create(let password, _): for ring in news { passwords[ring] = password }
         case .upload(let secrets, let password): for secret in secrets { passwords[secret.fingerprint.hex] = password }
@@ -164,19 +163,16 @@ final class CrashClient: @unchecked Sendable {
                 }
                 // Whose identifier nobody heard.
                 if case .open = change { session = "" }
-                if let name = change.auditName {
-                    let key = "user:\(address) \(name)"
-                    audited[key, default: 0] += 1
-                    if store.audited[key, default: 0] < audited[key, default: 0] {
-                        audited[key, default: 0] -= 1
-                        unlogged += 1
-                    }
-                }
             }
         }
         doubt = nil
-        for (key, number) in audited where store.audited[key, default: 0] != number {
-            problems.append("audit: \(key): \(store.audited[key, default: 0]) lines, \(number) acknowledged")
+        // Every change that is there has its line, heard of or not, and no other has one.
+        let mine = store.audited.keys.filter {
+            accounts[String($0.dropFirst("user:".count).prefix { $0 != " " })] != nil
+        }
+        for key in Set(audited.keys).union(mine) where store.audited[key, default: 0] != audited[key, default: 0] {
+            problems.append(
+                "audit: \(key): \(store.audited[key, default: 0]) lines, \(audited[key, default: 0]) changes")
         }
     }
 

@@ -47,7 +47,7 @@ extension Integration {
             let store = try KeyStore(path: lab.guardd.store, master: MasterKey.load(path: lab.guardd.masterKey))
             let mailbox = try #require(EmailAddress(address))
             let account = try #require(try store.account(for: mailbox))
-            let count = try store.changeAccount(account.id) { connection in
+            let count = try store.changeAccount(account.id, audit: nil) { connection in
                 try store.exposeDeletedRings(
                     of: account.id, exposure: digest, until: Int64(Date.now.timeIntervalSince1970) - 1, in: connection)
             }
