@@ -10,7 +10,11 @@ extension KeyStore {
     /// The account of a mailbox that is in use; nil where there is none. Letters of ASCII in the local part count the same
     /// in either case: our own mailboxes are told apart without it.
     public func account(for address: EmailAddress) throws -> AccountRecord? {
-        try database.read { try Self.account(for: address, in: $0) }
+        let counter = try changeCounter()
+        if let known = accounts.answer(to: address, counter: counter) { return known }
+        let (snapshot, found) = try database.read { (try Self.counter($0), try Self.account(for: address, in: $0)) }
+        accounts.remember(found, for: address, counter: snapshot)
+        return found
     }
 
     /// The account of a mailbox, made where there is none yet.

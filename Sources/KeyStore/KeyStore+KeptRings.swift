@@ -26,9 +26,9 @@ extension KeyStore {
         }
     }
 
-    private func kept(by user: EmailAddress, _ subject: KeptRingCache.Subject) throws -> [KnownCertificate] {
+    private func kept(by user: EmailAddress, _ subject: KeptRingQuestion.Subject) throws -> [KnownCertificate] {
         guard user.isDomainMapped else { return [] }
-        let question = KeptRingCache.Question(user: user, subject: subject)
+        let question = KeptRingQuestion(user: user, subject: subject)
         let counter = try changeCounter()
         if let known = keptRings.answer(to: question, counter: counter) { return known }
         let (snapshot, account) = try database.read { (try Self.counter($0), try Self.account(for: user, in: $0)) }
@@ -51,4 +51,15 @@ extension KeyStore {
         keptRings.remember(found, for: question, counter: snapshot)
         return found
     }
+}
+
+/// What mail asks for among the rings that a user keeps of others.
+struct KeptRingQuestion: Hashable, Sendable {
+    enum Subject: Hashable, Sendable {
+        case address(EmailAddress)
+        case key(KeyID)
+    }
+
+    var user: EmailAddress
+    var subject: Subject
 }

@@ -6,7 +6,15 @@ import ProtectedMail
 extension KeyStore {
     /// All rings of an account, the current one first, then the newest.
     public func rings(of account: Int64) throws -> [OwnRing] {
-        try database.read { try $0.rows(Query.ringsOfAccount, ["account": SQLValue(account)]) }.map(cachedRing)
+        if let known = rings.answer(to: account, counter: try changeCounter()) { return known }
+        let (counter, rows) = try database.read {
+            (try Self.counter($0), try $0.rows(Query.ringsOfAccount, ["account": SQLValue(account)]))
+        }
+        let found = try rows.map(cachedRing)
+        rings.remember(
+            found, for: account, counter: counter,
+            octets: found.reduce(0) { $0 + ($1.locked?.count ?? 0) + ($1.recovery?.count ?? 0) })
+        return found
     }
 
     package func rings(of account: Int64, in connection: any StoreConnection) throws -> [OwnRing] {
@@ -14,9 +22,7 @@ extension KeyStore {
     }
 
     /// The ring that mail to and from the account uses; nil where there is none.
-    public func currentRing(of account: Int64) throws -> OwnRing? {
-        try database.read { try $0.row(Query.currentRing, ["account": SQLValue(account)]) }.map(cachedRing)
-    }
+    public func currentRing(of account: Int64) throws -> OwnRing? { try rings(of: account).first { $0.isCurrent } }
 
     package func ring(_ fingerprint: Fingerprint, of account: Int64, in connection: any StoreConnection) throws
         -> OwnRing?

@@ -31,18 +31,25 @@ extension KeyStore {
         }
     }
 
-    /// The session of that name, if it counts at `now` and its account is in use.
+    /// The session of that name, if it counts at `now` and its account is in use. From memory while the store has not
+    /// changed, because every request asks.
     public func session(id: [UInt8], now: Int64) throws -> SessionRecord? {
-        try database.read { connection in
+        // One that was used from another process meanwhile looks over when it is not.
+        if let known = sessions.answer(to: id, counter: try changeCounter()), known.ends > now { return known }
+        let found = try database.read { connection -> (counter: Int64, session: SessionRecord)? in
             guard let row = try connection.row(Query.session, ["id": SQLValue(id), "now": SQLValue(now)]) else {
                 return nil
             }
             let key: [String: SQLValue] = ["id": SQLValue(try row.integer("account_id"))]
             guard let account = try Self.account(Query.accountByID, key, in: connection) else { return nil }
-            return SessionRecord(
+            let session = SessionRecord(
                 id: id, account: account, origin: try row.text("origin"), ends: try row.integer("ends"),
                 lastEnd: try row.integer("last_end"))
+            return (try Self.counter(connection), session)
         }
+        guard let found else { return nil }
+        sessions.remember(found.session, for: id, counter: found.counter)
+        return found.session
     }
 
     /// Puts the end of a session off that still counts.
@@ -51,6 +58,7 @@ extension KeyStore {
             _ = try connection.execute(
                 Query.touchSession, ["id": SQLValue(id), "now": SQLValue(now), "ends": SQLValue(ends)])
         }
+        sessions.forget(id)
     }
 
     /// Ends a session, and with it all its tokens. No error where it is over already.

@@ -1,5 +1,7 @@
 import Glibc
 import Libcrypto
+import MIME
+import ProtectedMail
 
 /// What guardd remembers: certificates with their provenance, and the secret keys it uses alone, sealed.
 ///
@@ -12,7 +14,11 @@ public final class KeyStore: Sendable {
     let keyring: Keyring
     let cache: CertificateCache
     let smimeCache = SMIMECache()
-    let keptRings = KeptRingCache()
+    /// Most look-ups of mail among the rings that users keep of others find nothing.
+    let keptRings = CounterCache<KeptRingQuestion, [KnownCertificate]>(answers: 4096)
+    let accounts = CounterCache<EmailAddress, AccountRecord?>(answers: 16384)
+    let sessions = CounterCache<[UInt8], SessionRecord>(answers: 16384)
+    let rings = CounterCache<Int64, [OwnRing]>(answers: 4096, octets: 32 << 20)
     /// Unix seconds for bookkeeping columns; never used to judge a key.
     let clock: @Sendable () -> Int64
 

@@ -6,7 +6,6 @@ extension Query {
         FROM key_ring AS r JOIN certificate AS c ON c.fingerprint = r.fingerprint
         """
     static let ringsOfAccount = ringColumns + " WHERE r.account_id = :account ORDER BY r.is_current DESC, r.id DESC"
-    static let currentRing = ringColumns + " WHERE r.account_id = :account AND r.is_current = 1"
     static let ring = ringColumns + " WHERE r.account_id = :account AND r.fingerprint = :fingerprint"
     static let clearCurrentRing = "UPDATE key_ring SET is_current = 0 WHERE account_id = :account AND is_current = 1"
     static let setCurrentRing = "UPDATE key_ring SET is_current = 1 WHERE id = :id AND account_id = :account"

@@ -55,7 +55,6 @@ import Testing
         "Query.closeAccount": Query.closeAccount,
         "Query.openToUsers": Query.openToUsers,
         "Query.ringsOfAccount": Query.ringsOfAccount,
-        "Query.currentRing": Query.currentRing,
         "Query.ring": Query.ring,
         "Query.clearCurrentRing": Query.clearCurrentRing,
         "Query.setCurrentRing": Query.setCurrentRing,
