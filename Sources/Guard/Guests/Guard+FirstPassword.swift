@@ -110,7 +110,7 @@ extension Guard {
     private func guest(
         showing item: String, _ kind: KeyStore.GuestLinkKind, address: EmailAddress
     ) throws -> (AccountRecord, link: [UInt8]) {
-        let link = try Self.digest(Self.octets(hexadecimal: item) ?? [])
+        let link = try Self.digest(HexText.decode(item) ?? [])
         steps?.count(.read)
         guard let id = try store.guestLink(link, kind, now: now().seconds), let account = try store.account(id: id),
             account.isGuest, account.address.domain == address.domain,

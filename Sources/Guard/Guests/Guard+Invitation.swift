@@ -55,7 +55,7 @@ extension Guard {
             return token
         }
         // The mail is made for this text; it is no password, and counts once.
-        let text = Self.hexadecimal(token)
+        let text = HexText.encode(token)
         let address = account.address.canonical
         let link = page.replacing("{email}", with: Self.percentEncoded(address)).replacing("{item}", with: text)
             .replacing("{resetid}", with: text)
@@ -90,17 +90,6 @@ extension Guard {
         let digest = try Digest(.sha256)
         digest.update(octets)
         return digest.finish()
-    }
-
-    static func hexadecimal(_ octets: [UInt8]) -> String {
-        octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
-
-    /// The octets that hexadecimal digits stand for; nil for anything else.
-    static func octets(hexadecimal text: String) -> [UInt8]? {
-        let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-        guard digits.count == text.utf8.count, digits.count % 2 == 0 else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 
     /// Everything but unreserved characters escaped (RFC 3986 section 2.3).

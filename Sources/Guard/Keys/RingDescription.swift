@@ -66,6 +66,6 @@ extension Guard {
         let digest = try Digest.hash(.sha256, bytes)
         return RingDescription(
             armored: Armor.encode(bytes, kind: .publicKey),
-            hash: digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(), keys: keys)
+            hash: HexText.encode(digest), keys: keys)
     }
 }

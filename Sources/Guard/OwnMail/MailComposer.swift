@@ -24,7 +24,7 @@ struct MailComposer {
         }.joined()
         let clean = String(
             String.UnicodeScalarView(subject.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }))
-        let name = random.dropFirst(16).prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let name = HexText.encode(random.dropFirst(16).prefix(16))
         let fields = try [
             MIMEBuilder.field("Date", MailDate.text(unixSeconds: time.seconds)),
             MIMEBuilder.field("From", MIMEBuilder.mailbox(from)),

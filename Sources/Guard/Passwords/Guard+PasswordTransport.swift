@@ -70,10 +70,10 @@ extension Guard {
 
     private func makeTransportKey(after current: String?, _ now: Int64) throws {
         let key = try RSATransportKey.generate()
-        let id = try SecureRandom.bytes(8).map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }
+        let id = HexText.encode(try SecureRandom.bytes(8))
         // Where another daemon was faster, its key is as good.
         _ = try store.replacePasswordKey(
-            current, by: id.joined(), publicKey: key.publicKeyInfo, privateKey: key.pkcs8, now: now,
+            current, by: id, publicKey: key.publicKeyInfo, privateKey: key.pkcs8, now: now,
             retiredEnds: now + Self.transportGrace)
         transportCache.withLock { $0 = nil }
     }

@@ -55,7 +55,7 @@ extension Guard {
                     guard count > 0 else { throw GuardError(.keyNotFound, "the account has no deleted keys") }
                 }
                 let base = settings.support.publicURL ?? "https://\(host)"
-                return ("\(base)/guardsupport/exposed/\(Self.hexadecimal(token))", until)
+                return ("\(base)/guardsupport/exposed/\(HexText.encode(token))", until)
             }
         }
     }
@@ -68,7 +68,7 @@ extension Guard {
     /// - Throws: `badPassword` where the password opens none of the keys, `lockedOut`.
     public func exposedKeys(_ token: String, password: SecretBytes? = nil) throws -> [UInt8]? {
         try translating {
-            let exposure = try Self.digest(Self.octets(hexadecimal: token) ?? [])
+            let exposure = try Self.digest(HexText.decode(token) ?? [])
             steps?.count(.read)
             let rings = try store.exposedRings(exposure, now: now().seconds)
             guard !rings.isEmpty else { return nil }
@@ -83,7 +83,7 @@ extension Guard {
     /// The private keys that a password opens, armored, by their place.
     private func readable(_ locked: [[UInt8]?], _ password: SecretBytes, _ exposure: [UInt8]) throws -> [Int: [UInt8]] {
         // Whoever has the address can guess at home; here guesses only must not keep the machine busy.
-        let guess = try GuessSubject.name(Self.hexadecimal(exposure), kind: "exposed")
+        let guess = try GuessSubject.name(HexText.encode(exposure), kind: "exposed")
         try countGuess(guess)
         var opened: [Int: [UInt8]] = [:]
         for (index, bytes) in locked.enumerated() {

@@ -2,12 +2,13 @@
 enum Hex {
     /// Two upper-case digits for each octet.
     static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        var text = ""
+        var digits: [UInt8] = []
+        digits.reserveCapacity(2 * bytes.underestimatedCount)
         for byte in bytes {
-            text.unicodeScalars.append(digit(byte >> 4))
-            text.unicodeScalars.append(digit(byte & 15))
+            digits.append(digit(byte >> 4))
+            digits.append(digit(byte & 15))
         }
-        return text
+        return String(decoding: digits, as: UTF8.self)
     }
 
     /// The octets of a string of digits in either case; nil for odd lengths and other characters.
@@ -32,7 +33,5 @@ enum Hex {
         return pending == nil ? bytes : nil
     }
 
-    private static func digit(_ value: UInt8) -> Unicode.Scalar {
-        Unicode.Scalar(value < 10 ? 48 &+ value : 55 &+ value)
-    }
+    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 &+ value : 55 &+ value }
 }
