@@ -41,7 +41,7 @@ public final class ControlService: Sendable {
     /// - Parameters:
     ///   - body: reads the body up to a length, beyond which it throws `GuardError` with code `bodyTooLarge`; tells of every
     ///     piece how long it is before it keeps it.
-    public func reply(to head: HTTPRequest, peer: () async -> Peer, body: BodyReader) async -> Reply {
+    public func reply(to head: HTTPRequest, peer: Peer, body: BodyReader) async -> Reply {
         let target = head.path ?? "/"
         let cut = target.firstIndex(of: "?") ?? target.endIndex
         let (path, query) = (target[..<cut], target[cut...].dropFirst())
@@ -52,7 +52,7 @@ public final class ControlService: Sendable {
         do {
             let match = try router.match(head.method, path: path, query: query)
             name = match.operation.id
-            reply = await self.reply(to: head, match, query: query, peer: await peer(), body: body)
+            reply = await self.reply(to: head, match, query: query, peer: peer, body: body)
         } catch {
             reply = failure(error, "request", language: language(head, nil, nil))
         }

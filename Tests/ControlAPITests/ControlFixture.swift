@@ -69,7 +69,7 @@ final class ControlFixture: Sendable {
         var head = HTTPRequest(method: method, scheme: "http", authority: host, path: target, headerFields: fields)
         head.headerFields[.contentType] = type
         head.headerFields[.contentLength] = body.isEmpty ? nil : String(body.count)
-        let reply = await service.reply(to: head, peer: { peer }) { maximum, arrived in
+        let reply = await service.reply(to: head, peer: peer) { maximum, arrived in
             guard body.count <= maximum else { throw GuardError(.bodyTooLarge, "too large") }
             try arrived(body.count)
             return body

@@ -36,7 +36,7 @@ struct Router: Sendable {
     ///   methods to use.
     func match(_ method: HTTPRequest.Method, path: Substring, query: Substring) throws(GuardError) -> Match {
         var path = path
-        while path.count > 1, path.hasSuffix("/") { path = path.dropLast() }
+        while path.utf8.count > 1, path.utf8.last == UInt8(ascii: "/") { path.removeLast() }
         let operation: Operation?
         var element: (name: String, value: Substring)?
         if let hasAction = paths[String(path)] {

@@ -36,6 +36,8 @@ public final class ControlServer: Sendable {
     private let listeners: [Listener]
     private let log: Logger
     private let group: MultiThreadedEventLoopGroup
+    /// One for each event loop.
+    private let executors: [LoopExecutor]
     private let quiescing: ServerQuiescingHelper
 
     /// - Parameter threads: event loops; they only move octets.
@@ -44,6 +46,7 @@ public final class ControlServer: Sendable {
         self.listeners = listeners
         self.log = log
         group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        executors = group.makeIterator().map { LoopExecutor($0) }
         quiescing = ServerQuiescingHelper(group: group)
     }
 
@@ -76,7 +79,6 @@ public final class ControlServer: Sendable {
     }
 
     private func open(_ listener: Listener) throws -> any Channel {
-        let http = HTTP1Channel(responder: respond, configuration: configuration)
         switch listener {
         case .unix(let path, let mode, let group, let owner):
             let descriptor: CInt
@@ -85,15 +87,30 @@ public final class ControlServer: Sendable {
             } catch {
                 throw ControlError(error)
             }
-            let channel = try listening(on: path) { try bootstrap(http).withBoundSocket(descriptor).wait() }
+            let channel = try listening(on: path) {
+                try bootstrap { channel in
+                    // Asked once: a connection does not change hands.
+                    Peer.local(channel).map { peer in self.http { _ in peer } }
+                }.withBoundSocket(descriptor).wait()
+            }
             SocketFile.setQueue(1024, of: descriptor)
             return channel
         case .tcp(let host, let port, nil):
-            return try listening(on: host) { try bootstrap(http).bind(host: host, port: port).wait() }
+            let http = http(Peer.remote)
+            return try listening(on: host) {
+                try bootstrap { $0.eventLoop.makeSucceededFuture(http) }.bind(host: host, port: port).wait()
+            }
         case .tcp(let host, let port, let files?):
-            let tls = try TLSChannel(http, tlsConfiguration: Self.configuration(files))
-            return try listening(on: host) { try bootstrap(tls).bind(host: host, port: port).wait() }
+            let tls = try TLSChannel(http(Peer.remote), tlsConfiguration: Self.configuration(files))
+            return try listening(on: host) {
+                try bootstrap { $0.eventLoop.makeSucceededFuture(tls) }.bind(host: host, port: port).wait()
+            }
         }
+    }
+
+    private func http(_ peer: @escaping @Sendable (any Channel) -> Peer) -> HTTP1Channel {
+        HTTP1Channel(
+            responder: { try await self.respond($0, $1, peer($2)) }, configuration: configuration)
     }
 
     private func listening(on name: String, _ body: () throws -> any Channel) throws(ControlError) -> any Channel {
@@ -112,8 +129,11 @@ public final class ControlServer: Sendable {
                 maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
     }
 
-    private func bootstrap<Child: ServerChildChannel>(_ child: Child) -> ServerBootstrap {
+    private func bootstrap<Child: ServerChildChannel>(
+        _ child: @escaping @Sendable (any Channel) -> EventLoopFuture<Child>
+    ) -> ServerBootstrap {
         let (log, quiescing, maximum) = (log, quiescing, service.options.maximumConnections)
+        let executors = executors
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -126,8 +146,11 @@ public final class ControlServer: Sendable {
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
-                child.setup(channel: channel, logger: log).map { value in
-                    _ = Task { await child.handle(value: value, logger: log) }
+                let executor = executors.first { $0.loop === channel.eventLoop }
+                return child(channel).flatMap { child in
+                    child.setup(channel: channel, logger: log).map { value in
+                        _ = Task(executorPreference: executor) { await child.handle(value: value, logger: log) }
+                    }
                 }
             }
     }
@@ -154,10 +177,10 @@ extension ControlServer {
     private struct Unread: Error {}
 
     @Sendable private func respond(
-        _ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
+        _ request: Request, _ writer: consuming ResponseWriter, _ peer: Peer
     ) async throws {
         var hasRead = false
-        var reply = await service.reply(to: request.head, peer: { await Peer.of(channel) }) { maximum, arrived in
+        var reply = await service.reply(to: request.head, peer: peer) { maximum, arrived in
             let octets = try await Self.collect(request.body, upTo: maximum, arrived)
             hasRead = true
             return octets

@@ -9,15 +9,19 @@ private struct PeerCredentials: Sendable {
 }
 
 extension Peer {
-    /// Asks the kernel who made the connection.
-    static func of(_ channel: any Channel) async -> Peer {
-        guard channel.localAddress?.protocol == .unix else {
-            return channel.remoteAddress?.ipAddress.map(Peer.network) ?? .unknown
+    /// Asks the kernel who made a connection to a unix socket.
+    static func local(_ channel: any Channel) -> EventLoopFuture<Peer> {
+        guard let socket = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeSucceededFuture(.unknown)
         }
-        guard let socket = channel as? any SocketOptionProvider else { return .unknown }
         let future: EventLoopFuture<PeerCredentials> = socket.unsafeGetSocketOption(
             level: .socket, name: .init(rawValue: SO_PEERCRED))
-        guard let credentials = try? await future.get() else { return .unknown }
-        return .local(user: credentials.user, group: credentials.group, process: credentials.process)
+        return future.map { .local(user: $0.user, group: $0.group, process: $0.process) }
+            .recover { _ in .unknown }
+    }
+
+    /// Who is at the other end of a network connection.
+    static func remote(_ channel: any Channel) -> Peer {
+        channel.remoteAddress?.ipAddress.map(Peer.network) ?? .unknown
     }
 }
