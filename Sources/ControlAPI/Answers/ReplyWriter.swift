@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Guard
 import HTTPTypes
 
@@ -10,21 +9,15 @@ enum ReplyWriter {
 
         func encode(to encoder: any Encoder) throws {
             var container = encoder.container(keyedBy: Key.self)
-            guard let data else { return }
-            try data.encode(to: container.superEncoder(forKey: .data))
+            func add(_ data: some Encodable) throws { try container.encode(data, forKey: .data) }
+            if let data { try add(data) }
         }
-    }
-
-    /// A value at the top may be any JSON value, not only an object.
-    private struct Bare: Encodable {
-        let value: any Encodable
-        func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
     }
 
     static func reply(_ answer: Answer) throws -> Reply {
         switch answer {
         case .data(let data): try json(Envelope(data: data))
-        case .bare(let value): try json(Bare(value: value))
+        case .bare(let value): try json(value)
         case .done: Reply(.ok, type: "application/json", body: Array("{}".utf8))
         case .text(let text): Reply(.ok, type: "text/plain; charset=utf-8", body: Array(text.utf8))
         case .file(let bytes, let type, let name):
@@ -59,10 +52,7 @@ enum ReplyWriter {
     }
 
     private static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Reply {
-        let encoder = JSONEncoder()
-        // Sorted: answers that must not be told apart are the same octets.
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Reply(status, type: "application/json", body: Array(try encoder.encode(value)))
+        Reply(status, type: "application/json", body: try JSONWriter.write(value))
     }
 
     /// What may stand between quotes in a field.
