@@ -161,9 +161,8 @@ let doors: [Target] = [
         dependencies: [
             "OpenPGP", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
-            .product(name: "HummingbirdCore", package: "hummingbird"),
+            .product(name: "Hummingbird", package: "hummingbird"),
             .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
-            .product(name: "NIOPosix", package: "swift-nio"),
         ], path: "Tests/StoreBench", swiftSettings: base),
     .executableTarget(name: "guardd-demo", dependencies: ["TestSupport"], path: "Tests/Demo", swiftSettings: base),
     .testTarget(

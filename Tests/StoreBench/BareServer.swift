@@ -1,43 +1,34 @@
 import Foundation
 import HTTPTypes
-import HummingbirdCore
+import Hummingbird
 import Logging
 import NIOCore
-import NIOPosix
 
-/// The HTTP server of the control API with one route and no application: answers every request with the octets that the
-/// field `x-answer` names as a file.
+/// Hummingbird with routes and no application: answers the paths of the measured requests with the octets that the field
+/// `x-answer` names as a file.
 enum BareServer {
     private struct NoAnswer: Error {}
 
-    static func run(socket: String) throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        let log = Logger(label: "bare")
+    static func run(socket: String) async throws {
         let answers = Answers()
-        let channel = HTTP1Channel(responder: { request, writer, _ in
-            guard let name = HTTPField.Name("x-answer"), let file = request.head.headerFields[name] else {
-                throw NoAnswer()
-            }
-            // The body is read as an application would.
-            for try await _ in request.body {}
-            let octets = try answers.read(file)
-            try await writer.write(
-                response: HTTPResponse(
+        let router = Router()
+        for (method, path) in [(HTTPRequest.Method.get, "/oxguard/keys"), (.post, "/oxguard/login")] {
+            router.on(RouterPath(path), method: method) { request, _ -> Response in
+                guard let name = HTTPField.Name("x-answer"), let file = request.headers[name] else { throw NoAnswer() }
+                // The body is read as an application would.
+                for try await _ in request.body {}
+                return Response(
                     status: .ok,
-                    headerFields: [
+                    headers: [
                         .contentType: "application/json", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
-                        .contentLength: String(octets.count),
-                    ]), body: ResponseBody(byteBuffer: ByteBuffer(bytes: octets)))
-        })
-        let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1024)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelInitializer { child in
-                channel.setup(channel: child, logger: log).map { value in
-                    _ = Task { await channel.handle(value: value, logger: log) }
-                }
+                    ], body: ResponseBody(byteBuffer: ByteBuffer(bytes: try answers.read(file))))
             }
-        try bootstrap.bind(unixDomainSocketPath: socket).wait().closeFuture.wait()
+        }
+        var log = Logger(label: "bare")
+        log.logLevel = .error
+        try await Application(
+            router: router, configuration: .init(address: .unixDomainSocket(path: socket)), logger: log
+        ).runService()
     }
 
     /// Files that were read once.

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-// What accounts and certificates in number cost: requests of the control API against a bare route of the same HTTP server,
+// What accounts and certificates in number cost: requests of the control API against a bare route of Hummingbird,
 // in interleaved rounds, with few and with many accounts; and the import of many certificates.
 //
 // WHOLE=1 takes a million accounts and 100,000 certificates, and some gigabytes of the temporary directory.
@@ -10,10 +10,10 @@ import TestSupport
 struct Main {
     static let isWhole = ProcessInfo.processInfo.environment["WHOLE"] == "1"
 
-    static func main() throws {
+    static func main() async throws {
         let arguments = CommandLine.arguments.dropFirst()
         if let first = arguments.first, first == "bare", let socket = arguments.dropFirst().first {
-            return try BareServer.run(socket: socket)
+            return try await BareServer.run(socket: socket)
         }
         guard arguments.isEmpty || arguments == ["api"] || arguments == ["import"] else {
             say("usage: store-bench [api|import]")
