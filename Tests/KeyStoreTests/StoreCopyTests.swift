@@ -27,7 +27,11 @@ import Testing
         let store = try KeyStore(url: "sqlite:" + path, master: master)
         let keys = try (0..<3).map { try KeyStoreTests.key("<user\($0)@example.org>") }
         for key in keys { try store.importSecretKey(key) }
-        _ = try store.openAccount(for: address("a@example.org"))
+        let account = try store.openAccount(for: address("a@example.org"))
+        try store.changeAccount(account.id, audit: nil) { connection in
+            try store.addExternalRing(
+                keys[0].certificate, account: account, .uploaded, isVerified: true, seen: 1, in: connection)
+        }
         let last = try store.openAccount(for: address("b@example.org"))
         // The highest number was given out and is gone.
         try store.database.write { _ = try $0.execute("DELETE FROM account WHERE id = :id", ["id": SQLValue(last.id)]) }
@@ -42,7 +46,10 @@ import Testing
         for (index, key) in keys.enumerated() {
             let secret = try copy.ownSecret(for: address("user\(index)@example.org"), at: KeyStoreTests.now)
             #expect(secret?.serialized() == key.serialized())
+            #expect(try copy.find(key.certificate.keyID.hex) == [key.fingerprint])
         }
+        let kept = try copy.externalRings(for: keys[0].certificate.keyID, visibleTo: account)
+        #expect(kept.map(\.certificate) == [keys[0].certificate])
         #expect(try StoreCopy(from: url, to: back).run() == out)
         #expect(try copy.openAccount(for: address("c@example.org")).id == last.id + 1)
         let again = try KeyStore(url: back, master: master)

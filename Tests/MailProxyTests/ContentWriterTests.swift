@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import MailProxy
@@ -34,7 +35,7 @@ import Testing
     /// Whatever comes in, in whatever pieces: no bare CR or LF, one end at the end, and what a server reads is the content
     /// with its line ends made whole.
     @Test func holdsForAnyContent() throws {
-        var random = SplitMix(seed: 6)
+        var random = SplitMix64(seed: 6)
         let alphabet: [UInt8] = [0x0D, 0x0A, 0x2E, 0x61, 0x20, 0xC3]
         for _ in 0..<3000 {
             let content = (0..<Int.random(in: 0...40, using: &random)).map { _ in
@@ -86,19 +87,5 @@ import Testing
             }
         }
         return isOpen ? lines + [line] : lines
-    }
-}
-
-/// A small repeatable source of numbers.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -12,7 +12,7 @@ extension Integration {
         @Test func clientsOfTheControlSocketSeeKills() throws {
             let seed = Self.environment["GUARDD_SEED"].flatMap { UInt64($0) } ?? UInt64(time(nil))
             print("control crash: GUARDD_SEED=\(seed)")
-            var dice = CrashDice(state: seed)
+            var dice = SplitMix64(seed: seed)
             let guardd = try GuardDaemon(rules: [.init(encrypt: "opportunistic")])
             let socket = guardd.directory.file("run/control.sock")
             // A guess counts before the password is tried and is forgotten after it: each kill may leave one.

@@ -12,7 +12,7 @@ final class CrashClient: @unchecked Sendable {
 
     let number: Int
     private let client: ControlClient
-    private var dice: CrashDice
+    private var dice: SplitMix64
     private var accounts: [String: StoredAccount] = [:]
     /// Of each ring.
     private var passwords: [String: String] = [:]
@@ -32,7 +32,7 @@ final class CrashClient: @unchecked Sendable {
     init(_ number: Int, _ client: ControlClient, seed: UInt64) {
         self.number = number
         self.client = client
-        dice = CrashDice(state: seed &+ UInt64(number) &* 0x1234_5678_9ABC_DEF1)
+        dice = SplitMix64(seed: seed &+ UInt64(number) &* 0x1234_5678_9ABC_DEF1)
     }
 
     private var account: StoredAccount { accounts[address] ?? StoredAccount() }
@@ -185,19 +185,5 @@ final class CrashClient: @unchecked Sendable {
             return
         }
         settle(.attach, news: [])
-    }
-}
-
-/// Seeded numbers, so that a run can be repeated.
-struct CrashDice {
-    var state: UInt64
-
-    /// A number from 0 to `sides` - 1.
-    mutating func roll(_ sides: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((z ^ (z >> 31)) % UInt64(max(1, sides)))
     }
 }

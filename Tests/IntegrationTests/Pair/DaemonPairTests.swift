@@ -25,7 +25,7 @@ extension Integration {
                     client: pair.client(index % 2), session: ana, address: "ana@guard.test", password: password,
                     name: "w\(index)", mustSucceed: index % 2 == 1, ledger: rings)
                 work.start { running in
-                    var random = SeededNumbers(seed + UInt64(index))
+                    var random = SplitMix64(seed: seed + UInt64(index))
                     var number = 0
                     while running() {
                         number += 1
@@ -38,7 +38,7 @@ extension Integration {
             let eva = try Pulse(pair.client(1), "eva@guard.test", password)
             work.start { running in while running() { eva.beat() } }
 
-            var random = SeededNumbers(seed &+ 1000)
+            var random = SplitMix64(seed: seed &+ 1000)
             for _ in 0..<(Self.isLong ? 100 : 6) {
                 usleep(.random(in: 50_000...1_000_000, using: &random))
                 pair.daemons[0].killNow()

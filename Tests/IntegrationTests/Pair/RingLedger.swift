@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// What clients of an account know of its rings: what was asked for, and what was answered.
 final class RingLedger: @unchecked Sendable {
@@ -35,7 +36,7 @@ struct RingWorker {
     let ledger: RingLedger
 
     /// Makes one change, or looks.
-    func step(_ number: Int, using random: inout SeededNumbers) {
+    func step(_ number: Int, using random: inout SplitMix64) {
         let state = ledger.now
         let rings = state.rings.keys.filter { !state.doomed.contains($0) }.sorted()
         let choice = Int.random(in: 0..<100, using: &random)

@@ -23,10 +23,10 @@ final class ProxyFaultRun: @unchecked Sendable {
     private let lab: ProxyFaultLab
     private let door: ProxyFaultLab.Door
     private let all: [Message]
-    private let chance: UInt64
+    private let chance: Int
     private let kills: Int
     private let lock = NSLock()
-    private var dice: [String: Dice] = [:]
+    private var dice: [String: SplitMix64] = [:]
     private var last: [String: SMTPSink.Moment] = [:]
     /// Whom the content that is on its way is for.
     private var transaction: [String: [String]] = [:]
@@ -42,13 +42,13 @@ final class ProxyFaultRun: @unchecked Sendable {
     ///   - chance: of a fault at each step, in percent.
     ///   - kills: how often guardd dies while mail is on its way.
     init(
-        _ lab: ProxyFaultLab, _ door: ProxyFaultLab.Door, seed: UInt64, messages: Int, chance: UInt64, kills: Int
+        _ lab: ProxyFaultLab, _ door: ProxyFaultLab.Door, seed: UInt64, messages: Int, chance: Int, kills: Int
     ) {
         self.lab = lab
         self.door = door
         self.chance = chance
         self.kills = kills
-        var dice = Dice(state: seed)
+        var dice = SplitMix64(seed: seed)
         all = (0..<messages).map { number in
             var recipients = ["p\(dice.roll(10))@pgp.test"]
             if dice.roll(3) > 0 { recipients.append("n\(dice.roll(50))@none.test") }
@@ -56,7 +56,7 @@ final class ProxyFaultRun: @unchecked Sendable {
             if dice.roll(3) == 0 { recipients.append("p\(10 + dice.roll(10))@pgp.test") }
             return Message(number: number, recipients: recipients)
         }
-        for message in all { self.dice[message.sender] = Dice(state: seed ^ (UInt64(message.number) << 20)) }
+        for message in all { self.dice[message.sender] = SplitMix64(seed: seed ^ (UInt64(message.number) << 20)) }
         result.messages = messages
     }
 
@@ -100,7 +100,7 @@ final class ProxyFaultRun: @unchecked Sendable {
                 moment.step == .end
                 ? [.refuse4, .refuse5, .die, .dieAfterTaking, .dieAfterTaking, .nonsense]
                 : [.refuse4, .refuse4, .refuse5, .die, .nonsense]
-            let fault = faults[Int(dice.roll(UInt64(faults.count)))]
+            let fault = faults[dice.roll(faults.count)]
             self.dice[sender] = dice
             if moment.step == .end, !isHit || fault == .dieAfterTaking {
                 taken[sender, default: []].formUnion(moment.recipients)

@@ -21,9 +21,9 @@ final class FaultRun: @unchecked Sendable {
 
     private let lab: FaultLab
     private let all: [Message]
-    private let chance: UInt64
+    private let chance: Int
     private let lock = NSLock()
-    private var dice: [String: Dice] = [:]
+    private var dice: [String: SplitMix64] = [:]
     private var last: [String: SMTPSink.Moment] = [:]
     /// Who has a copy.
     private var taken: [String: Set<String>] = [:]
@@ -36,10 +36,10 @@ final class FaultRun: @unchecked Sendable {
     private var kills: Set<Int>
 
     /// - Parameter chance: of a fault at each step, in percent.
-    init(_ lab: FaultLab, seed: UInt64, messages: Int, chance: UInt64, kills: Int) {
+    init(_ lab: FaultLab, seed: UInt64, messages: Int, chance: Int, kills: Int) {
         self.lab = lab
         self.chance = chance
-        var dice = Dice(state: seed)
+        var dice = SplitMix64(seed: seed)
         all = (0..<messages).map { number in
             // Always more than one treatment, so that there are copies.
             var recipients = ["p\(dice.roll(10))@pgp.test", "n\(dice.roll(50))@none.test"]
@@ -48,7 +48,7 @@ final class FaultRun: @unchecked Sendable {
             return Message(number: number, recipients: recipients)
         }
         self.kills = Set((0..<kills).map { (messages / (kills + 1)) * ($0 + 1) })
-        for message in all { self.dice[message.sender] = Dice(state: seed ^ (UInt64(message.number) << 20)) }
+        for message in all { self.dice[message.sender] = SplitMix64(seed: seed ^ (UInt64(message.number) << 20)) }
         result.messages = messages
     }
 
@@ -77,7 +77,7 @@ final class FaultRun: @unchecked Sendable {
             let faults: [SMTPSink.Fault] =
                 moment.step == .end
                 ? [.refuse4, .die, .dieAfterTaking, .dieAfterTaking, .nonsense] : [.refuse4, .refuse5, .die, .nonsense]
-            let fault = faults[Int(dice.roll(UInt64(faults.count)))]
+            let fault = faults[dice.roll(faults.count)]
             self.dice[moment.sender] = dice
             if moment.step == .end, !hit || fault == .dieAfterTaking {
                 taken[moment.sender, default: []].formUnion(moment.recipients)

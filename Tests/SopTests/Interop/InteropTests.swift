@@ -9,7 +9,7 @@ import Testing
     static let isWhole = ProcessInfo.processInfo.environment["GUARD_INTEROP"] == "whole"
 
     static let texts: [(name: String, data: [UInt8])] = {
-        var generator = SplitMix(state: 20_240_731)
+        var generator = SplitMix64(seed: 20_240_731)
         let mixed = "- Grüße aus Köln \r\nFrom here on\t\r\n\r\n--\r\n\u{4E16}\u{754C} "
         let short: [(String, [UInt8])] = [("empty", []), ("mixed", Array(mixed.utf8))]
         guard isWhole else { return short }
@@ -61,18 +61,5 @@ import Testing
         for line in report.doubtful { say("  doubtful \(line)") }
         for line in report.faults { Issue.record("\(line)") }
         #expect(report.passed > 0)
-    }
-}
-
-/// Numbers that are the same in every run.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
     }
 }
