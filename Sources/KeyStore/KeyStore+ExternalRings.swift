@@ -1,7 +1,7 @@
 public import MIME
 public import OpenPGP
 
-/// Rings of others. What takes a connection is called within ``changeAccount(_:_:)``.
+/// Rings of others. What takes a connection is called within ``changeAccount(_:audit:_:)``.
 extension KeyStore {
     /// The rings that a user keeps, and for uploaded ones those that others of the domain share.
     public func externalRings(

@@ -2,7 +2,7 @@ package import MIME
 public import OpenPGP
 import ProtectedMail
 
-/// Rings of our own users. What takes a connection is called within ``changeAccount(_:_:)``.
+/// Rings of our own users. What takes a connection is called within ``changeAccount(_:audit:_:)``.
 extension KeyStore {
     /// All rings of an account, the current one first, then the newest.
     public func rings(of account: Int64) throws -> [OwnRing] {

@@ -3,7 +3,7 @@ import Libcrypto
 public import MIME
 
 /// Users' own S/MIME keys, and the certificates that they keep of others. What takes a connection is called within
-/// ``changeAccount(_:_:)``.
+/// ``changeAccount(_:audit:_:)``.
 extension KeyStore {
     // MARK: Own keys
 

@@ -40,7 +40,7 @@ import Testing
         let elsewhere = EmailAddress("alice@elsewhere.test")
         try other.setSecondary(elsewhere, account: made.id)
         #expect(try store.account(for: alice)?.secondary == elsewhere)
-        try other.changeAccount(made.id) { try KeyStore.close(account: made.id, now: Self.now, in: $0) }
+        try other.changeAccount(made.id, audit: nil) { try KeyStore.close(account: made.id, now: Self.now, in: $0) }
         #expect(try store.account(for: alice) == nil)
     }
 
@@ -64,7 +64,9 @@ import Testing
 
         try begin([4], account.id, by: store)
         #expect(try session([4]) != nil)
-        try other.changeAccount(account.id) { try KeyStore.close(account: account.id, now: Self.now, in: $0) }
+        try other.changeAccount(account.id, audit: nil) {
+            try KeyStore.close(account: account.id, now: Self.now, in: $0)
+        }
         #expect(try session([4]) == nil)
     }
 
@@ -86,7 +88,7 @@ import Testing
         #expect(try store.rings(of: account.id).isEmpty)
         let key = try SecretCertificate.generate(userIDs: ["alice@guard.test"], at: Timestamp(Self.now))
         let locked = key.serialized().withBytes { span in span.indices.map { span[$0] } }
-        let id = try other.changeAccount(account.id) {
+        let id = try other.changeAccount(account.id, audit: nil) {
             try other.addRing(
                 NewRing(certificate: key.certificate, locked: locked), account: account.id, address: alice,
                 isCurrent: true, in: $0)
@@ -96,7 +98,7 @@ import Testing
         #expect(try ring.secret()?.certificate.fingerprint == key.certificate.fingerprint)
 
         let second = try SecretCertificate.generate(userIDs: ["alice@guard.test"], at: Timestamp(Self.now))
-        try other.changeAccount(account.id) {
+        try other.changeAccount(account.id, audit: nil) {
             _ = try other.addRing(
                 NewRing(certificate: second.certificate, locked: nil), account: account.id, address: alice,
                 isCurrent: true, in: $0)
@@ -104,14 +106,14 @@ import Testing
         #expect(try store.currentRing(of: account.id)?.certificate == second.certificate)
         #expect(try store.rings(of: account.id).map(\.isCurrent) == [true, false])
 
-        try other.changeAccount(account.id) {
+        try other.changeAccount(account.id, audit: nil) {
             _ = try other.setCurrentRing(id, account: account.id, in: $0)
             _ = try other.replaceLocked(
                 ring: id, old: locked, locked: locked + [0xD5, 0], recovery: nil, recoveryMaster: nil, in: $0)
         }
         #expect(try store.currentRing(of: account.id)?.locked == locked + [0xD5, 0])
 
-        try other.changeAccount(account.id) { try other.deleteRing(ring, in: $0) }
+        try other.changeAccount(account.id, audit: nil) { try other.deleteRing(ring, in: $0) }
         #expect(try store.rings(of: account.id).map(\.certificate) == [second.certificate])
     }
 
