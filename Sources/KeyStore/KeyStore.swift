@@ -85,7 +85,32 @@ public final class KeyStore: Sendable {
 
     /// A number that rises with every change, made by whichever process.
     public func changeCounter() throws -> Int64 {
+        guard let look = Self.look, look.store === self else { return try readCounter() }
+        return try look.counter.withLock { known in
+            if let known { return known }
+            let counter = try readCounter()
+            known = counter
+            return counter
+        }
+    }
+
+    private func readCounter() throws -> Int64 {
         try database.counter { try database.readStatement { try Self.counter($0) } }
+    }
+
+    /// One look at the counter, for several questions.
+    private final class Look: Sendable {
+        let store: KeyStore
+        let counter = Lock<Int64?>(nil)
+        init(_ store: KeyStore) { self.store = store }
+    }
+
+    @TaskLocal private static var look: Look?
+
+    /// Runs `body`, on the thread of which the store looks once whether it has changed: when it is first asked for something. What is
+    /// asked after that may be as old as this first answer. For questions that belong together; `body` must not write.
+    public func withOneLook<R>(_ body: () throws -> R) rethrows -> R {
+        try Self.$look.withValue(Look(self), operation: body)
     }
 
     static func counter(_ connection: any StoreConnection) throws -> Int64 {

@@ -39,6 +39,9 @@ public protocol KeyDirectory: CertificateSource {
     ///
     /// - Parameter capabilities: what they said that they can read.
     func harvest(_ certificate: X509Certificate, capabilities: SMIMECapabilities?)
+    /// Runs `body`, whose questions are about one message: that anything has changed since the first of them may be seen or
+    /// not.
+    func forOneMessage<R>(_ body: () throws -> R) rethrows -> R
 }
 
 /// A certificate with its key, and the certificates that lead from it to its authority.
@@ -53,6 +56,8 @@ public struct SMIMESigner: Sendable {
 }
 
 extension KeyDirectory {
+    public func forOneMessage<R>(_ body: () throws -> R) rethrows -> R { try body() }
+
     /// A directory in which users keep nothing.
     public func keptCertificates(
         for address: EmailAddress, by user: EmailAddress, at time: Timestamp

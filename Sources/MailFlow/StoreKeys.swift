@@ -39,6 +39,8 @@ public struct StoreKeys: KeyDirectory {
         try store.keptCertificates(for: issuers, by: user)
     }
 
+    public func forOneMessage<R>(_ body: () throws -> R) rethrows -> R { try store.withOneLook(body) }
+
     // MARK: S/MIME
 
     public func smimeTrust() -> SMIMETrust? { trust }

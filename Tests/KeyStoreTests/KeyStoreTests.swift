@@ -277,6 +277,27 @@ import Testing
         #expect(try found("a@example.org") == [])
     }
 
+    /// Questions that belong together cost one look; whoever asks later sees what has changed.
+    @Test func severalQuestionsNeedOneLook() throws {
+        let key = try Self.key("<a@example.org>")
+        try take(key)
+        let second = try KeyStore(at: path, master: master)
+        _ = try found("a@example.org")
+        try store.withOneLook { () throws in
+            #expect(try found("a@example.org") == [key.fingerprint])
+            try second.delete(key.fingerprint)
+            #expect(try found("a@example.org") == [key.fingerprint], "looked twice")
+            // The look is that of one store.
+            #expect(try second.encryptionCertificates(for: address("a@example.org"), at: Self.now).isEmpty)
+            // What it has not been asked yet is not older than the question.
+            #expect(try store.certificates(for: [.keyID(key.certificate.keyID)]).isEmpty)
+        }
+        #expect(try found("a@example.org") == [])
+        // The first question is what looks.
+        try take(key)
+        try store.withOneLook { () throws in #expect(try found("a@example.org") == [key.fingerprint]) }
+    }
+
     @Test func theCacheIsBounded() throws {
         let limits = CertificateCache.Limits(certificates: 4, octets: 1 << 20, lookups: 8, secrets: 2)
         let small = try KeyStore(at: path, master: master, migrations: Schema.migrations, cacheLimits: limits)

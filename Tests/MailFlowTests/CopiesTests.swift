@@ -82,6 +82,15 @@ import Testing
         #expect(try text(clear).hasSuffix("\r\n\r\nsecret words\r\n"))
     }
 
+    /// To find out who shares a copy costs no second look at their keys, nor a second check of a chain.
+    @Test func nobodyIsAskedAboutTwice() throws {
+        let (harness, _) = try harness([rule("r", .opportunistic)])
+        let to = ["bob@partner.example", "carol@partner.example", "dave@nowhere.example"]
+        #expect(harness.send(mail(to: to)).reply == .discard)
+        let asked = harness.keys.asked.withLock { $0 }.map(\.canonical).filter { to.contains($0) }
+        #expect(asked.sorted() == to)
+    }
+
     @Test func recipientsWithTheSameTreatmentShareACopy() throws {
         let (harness, recorder) = try harness([rule("r", .opportunistic)])
         let passage = harness.send(

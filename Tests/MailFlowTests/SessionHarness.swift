@@ -25,8 +25,12 @@ struct MemoryDirectory: KeyDirectory {
         encryption[address, default: []].append(.init(certificate: secret.certificate, provenance: provenance))
     }
 
+    /// Whom somebody wanted to encrypt to, once for each question.
+    let asked = Lock<[EmailAddress]>([])
+
     func encryptionCertificates(for address: EmailAddress, at time: Timestamp) throws -> [KnownCertificate] {
         if isBroken { throw Broken() }
+        asked.withLock { $0.append(address) }
         return encryption[address] ?? []
     }
 

@@ -24,10 +24,12 @@ struct ReceivedField {
 
     /// Names come from outside.
     private static func clean(_ text: String) -> String {
-        let kept = text.unicodeScalars.prefix(255).filter {
-            ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
-                || "-._:".unicodeScalars.contains($0)
+        let kept = text.utf8.prefix(255).filter { octet in
+            switch octet {
+            case 0x2D, 0x2E, 0x30...0x3A, 0x41...0x5A, 0x5F, 0x61...0x7A: true
+            default: false
+            }
         }
-        return kept.isEmpty ? "unknown" : String(String.UnicodeScalarView(kept))
+        return kept.isEmpty ? "unknown" : String(decoding: kept, as: UTF8.self)
     }
 }

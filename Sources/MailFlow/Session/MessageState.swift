@@ -157,7 +157,8 @@ final class MessageState {
 
     func start(_ makePlan: (MessageFacts) throws -> [CopyPlan]) -> Reply {
         do {
-            let found = try makePlan(MessageFacts(sender: envelope.sender, header: header))
+            let facts = MessageFacts(sender: envelope.sender, header: header)
+            let found = try context.keys.forOneMessage { try makePlan(facts) }
             plan = found.count == 1 ? found[0].plan : Plan(common: found.map(\.plan))
             rules = found.flatMap(\.rules)
             inbound = found[0].inbound

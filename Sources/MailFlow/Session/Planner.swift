@@ -62,6 +62,8 @@ struct Planner {
     let login: String?
     /// Whether the client is of a kind whose From may be believed where a rule says so.
     let isOriginKnown: Bool
+    /// What the directory said of recipients: who is judged to find the copies is asked about again for their copy.
+    private let answers = Answers()
 
     typealias Concern = (recipient: Envelope.Recipient, rule: Rule)
 
@@ -262,6 +264,13 @@ struct Planner {
 
     /// Our own users' certificates are known better than anybody's copy of them; of others what the sender keeps comes first.
     func smimeRecipients(for address: EmailAddress) throws -> [SMIMERecipient] {
+        if let answer = answers.smime[address] { return answer }
+        let answer = try askSMIMERecipients(for: address)
+        answers.smime[address] = answer
+        return answer
+    }
+
+    private func askSMIMERecipients(for address: EmailAddress) throws -> [SMIMERecipient] {
         let known = try keys.smimeRecipients(for: address, at: now)
         guard let login, let user = EmailAddress(login), user.isDomainMapped else { return known }
         let kept = try keys.smimeRecipients(keptBy: user, for: address, at: now)
@@ -308,6 +317,13 @@ struct Planner {
 
     /// What is known for an address: for everybody, and for the user who logged in.
     func certificates(for address: EmailAddress) throws -> [KnownCertificate] {
+        if let answer = answers.openpgp[address] { return answer }
+        let answer = try askCertificates(for: address)
+        answers.openpgp[address] = answer
+        return answer
+    }
+
+    private func askCertificates(for address: EmailAddress) throws -> [KnownCertificate] {
         let known = try keys.encryptionCertificates(for: address, at: now)
         guard direction == .outbound, let user = login.flatMap({ EmailAddress($0) }), user.isDomainMapped,
             // Our own users say themselves what they can read.
@@ -380,6 +396,12 @@ struct Planner {
         if let user = user(address), let signer = try keys.attachedSMIMESigner(of: user, at: now) { return signer }
         return try keys.smimeSigner(for: address, at: now)
     }
+}
+
+/// What is known for addresses, for as long as one message is planned.
+private final class Answers {
+    var openpgp: [EmailAddress: [KnownCertificate]] = [:]
+    var smime: [EmailAddress: [SMIMERecipient]] = [:]
 }
 
 /// Whom a message is encrypted to, all in one protocol.
