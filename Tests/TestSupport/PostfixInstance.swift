@@ -197,6 +197,9 @@ public final class PostfixInstance: @unchecked Sendable {
         try Shell.check("postqueue", ["-c", configuration, "-j"]).count { $0 == 10 }
     }
 
+    /// Whether nothing is on its way. Read twice: what moves from one part of the queue to another meanwhile may be missing.
+    public func isQueueEmpty() throws -> Bool { try queueLength() == 0 && queueLength() == 0 }
+
     public func emptyQueue() throws { _ = try Shell.run("postsuper", ["-c", configuration, "-d", "ALL"]) }
 
     deinit { stop() }

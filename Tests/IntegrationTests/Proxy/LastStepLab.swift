@@ -83,7 +83,7 @@ final class LastStepLab: Sendable {
     }
 
     func settle() throws {
-        guard try Wait.until(seconds: 60, { try postfix.queueLength() == 0 }) else {
+        guard try Wait.until(seconds: 60, { try postfix.isQueueEmpty() }) else {
             throw TestFailure("the queue does not get empty\n\(postfix.log.suffix(3000))\n\(guardd.log.suffix(2000))")
         }
     }

@@ -126,7 +126,7 @@ final class ProxyFaultLab: @unchecked Sendable {
 
     /// Waits until nothing is on its way any more.
     func settle(seconds: Double = 180) throws {
-        guard try Wait.until(seconds: seconds, { try postfix.queueLength() == 0 }) else {
+        guard try Wait.until(seconds: seconds, { try postfix.isQueueEmpty() }) else {
             let queue = String(
                 decoding: try Shell.check("postqueue", ["-c", postfix.configuration, "-p"]), as: UTF8.self)
             throw TestFailure("the queue does not get empty\n\(queue.prefix(3000))\n\(guardd.log.suffix(3000))")

@@ -199,64 +199,63 @@ extension Integration {
 
         // MARK: - Deaths
 
+        /// Sends a message at a moment of which something dies, has it come back, and looks at what arrived.
+        ///
+        /// - Parameter twice: who may have two, given where it died.
+        private func die(
+            _ sender: String, _ door: Door, _ shape: Shape, at step: Step, turn: Int,
+            kill: @escaping @Sendable () -> Void, revive: () throws -> Void,
+            twice: (SMTPSink.Moment?) -> [String]
+        ) throws {
+            try lab.reset()
+            let key = step == .greeting || step == .hello ? "" : sender
+            let done = Once()
+            lab.script.plan(key, step, turn: turn) { _ in
+                kill()
+                done.finish()
+                return nil
+            }
+            let (lab, replies, thread) = (lab, Replies(), DispatchGroup())
+            DispatchQueue.global().async(group: thread) {
+                replies.set(sender, lab.send(door, from: sender, to: shape.recipients))
+            }
+            #expect(done.wait(), "\(sender): the moment did not come")
+            try revive()
+            thread.wait()
+            try lab.settle()
+            let hit = lab.script.hit(key)
+            let arrivals = lab.arrivals()
+            #expect(arrivals.leaks == [])
+            expect(sender, door, shape, in: arrivals, twice: Set(twice(hit)), reply: replies.get(sender))
+        }
+
         /// kill -9 at every moment.
         @Test(arguments: Door.allCases, Shape.allCases) func guarddKilled(_ door: Door, _ shape: Shape) throws {
-            let moments = try calm(door, shape)
-            for (step, turn) in Self.chosen(moments) {
-                try lab.reset()
+            let (lab, guardd) = (lab, lab.guardd)
+            for (step, turn) in Self.chosen(try calm(door, shape)) {
                 let sender = "killed.\(door).\(shape).\(step).\(turn)@guard.test".lowercased()
-                let key = step == .greeting || step == .hello ? "" : sender
-                let (guardd, done) = (lab.guardd, Once())
-                lab.script.plan(key, step, turn: turn) { _ in
-                    guardd.killNow()
-                    done.finish()
-                    return nil
+                try die(
+                    sender, door, shape, at: step, turn: turn, kill: { guardd.killNow() }, revive: { try lab.restart() }
+                ) { hit in
+                    // Of LMTP each copy that was taken may come again: none of the answers had left. Elsewhere the journal
+                    // knows all but the one that was under way: all of it may have been sent before it was looked at.
+                    if door == .lmtp { return step == .quit ? [] : shape.recipients }
+                    return step == .content || step == .end ? hit?.recipients ?? [] : []
                 }
-                let (lab, replies, thread) = (lab, Replies(), DispatchGroup())
-                DispatchQueue.global().async(group: thread) {
-                    replies.set(sender, lab.send(door, from: sender, to: shape.recipients))
-                }
-                #expect(done.wait(), "\(sender): the moment did not come")
-                try lab.restart()
-                thread.wait()
-                try lab.settle()
-                let hit = lab.script.hit(key)
-                // Of LMTP each copy that was taken may come again: none of the answers had left. Elsewhere the journal knows all
-                // but the one that was under way.
-                let isUnheard = step != .quit && (door == .lmtp || step == .end)
-                let twice = door == .lmtp ? shape.recipients : hit?.recipients ?? []
-                let arrivals = lab.arrivals()
-                #expect(arrivals.leaks == [])
-                expect(
-                    sender, door, shape, in: arrivals, twice: isUnheard ? Set(twice) : [], reply: replies.get(sender))
             }
         }
 
         /// Postfix is stopped, with all that it has at work, and started.
         @Test(arguments: Door.allCases, Shape.allCases) func postfixRestarted(_ door: Door, _ shape: Shape) throws {
+            let postfix = lab.postfix
             let steps: [Step] = Self.isWhole ? [.mail, .data, .end, .quit] : [.end]
             for (step, turn) in Self.chosen(try calm(door, shape).filter { steps.contains($0.step) }) {
-                try lab.reset()
                 let sender = "restart.\(door).\(shape).\(step).\(turn)@guard.test".lowercased()
-                let (postfix, done) = (lab.postfix, Once())
-                lab.script.plan(sender, step, turn: turn) { _ in
-                    postfix.stop()
-                    done.finish()
-                    return nil
-                }
-                let (lab, replies, thread) = (lab, Replies(), DispatchGroup())
-                DispatchQueue.global().async(group: thread) {
-                    replies.set(sender, lab.send(door, from: sender, to: shape.recipients))
-                }
-                #expect(done.wait(), "\(sender): the moment did not come")
-                try postfix.start()
-                thread.wait()
-                try lab.settle()
-                let arrivals = lab.arrivals()
-                #expect(arrivals.leaks == [])
                 // Answered, and not heard.
-                expect(
-                    sender, door, shape, in: arrivals, twice: Set(shape.recipients), reply: replies.get(sender))
+                try die(
+                    sender, door, shape, at: step, turn: turn, kill: { postfix.stop() },
+                    revive: { try postfix.start() },
+                    twice: { _ in shape.recipients })
             }
         }
 

@@ -108,7 +108,7 @@ final class ProxyLab: Sendable {
 
     /// Waits until nothing is on its way any more.
     func settle() throws {
-        guard try Wait.until(seconds: 60, { try postfix.queueLength() == 0 }) else {
+        guard try Wait.until(seconds: 60, { try postfix.isQueueEmpty() }) else {
             throw TestFailure("the queue does not get empty\n\(postfix.log.suffix(3000))\n\(guardd.log.suffix(2000))")
         }
     }

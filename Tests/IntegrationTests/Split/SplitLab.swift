@@ -79,7 +79,7 @@ final class SplitLab: Sendable {
 
     /// All copies of a message, once nothing is on its way any more.
     func copies(_ id: String) throws -> [DeliveredMessage] {
-        guard try Wait.until(seconds: 60, { try postfix.queueLength() == 0 }) else {
+        guard try Wait.until(seconds: 60, { try postfix.isQueueEmpty() }) else {
             throw TestFailure("the queue does not get empty\n\(postfix.log.suffix(3000))")
         }
         return sink.messages.filter { $0.text.contains("<\(id)>") }
