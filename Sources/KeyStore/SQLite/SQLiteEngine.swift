@@ -77,7 +77,8 @@ final class SQLiteEngine: StoreEngine {
 
     /// Takes the write lock at once, so that it cannot fail half-way for a lock.
     func write<T>(_ body: (any StoreConnection) throws -> T) throws -> T {
-        try Self.translating(path) {
+        defer { watch.forget() }
+        return try Self.translating(path) {
             try pool.writeWithoutTransaction { database in
                 var result: T?
                 try database.inTransaction(.immediate) {
