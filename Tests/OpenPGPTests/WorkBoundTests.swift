@@ -162,10 +162,15 @@ import Testing
         let inputs = [1, 10 << 10, 1 << 20].map(attack.input)
         #expect(inputs.allSatisfy { !$0.isEmpty })
         attack.read(inputs[0])
-        let fixed = Self.cost(20) { attack.read(inputs[0]) }
-        let small = Self.cost(10) { attack.read(inputs[1]) } - fixed
-        let large = Self.cost(2) { attack.read(inputs[2]) } - fixed
+        var (fixed, small, large) = (Double.infinity, Double.infinity, Double.infinity)
         // What stops early costs nothing; a tenth of a millisecond is the grain of the clock.
-        #expect(large < 200 * max(small, 1e-4), "\(attack): \(small * 1e3) ms and \(large * 1e3) ms")
+        var isLinear: Bool { large - fixed < 200 * max(small - fixed, 1e-4) }
+        // Other tests beside this one take from the caches of the processor, not for ever.
+        for _ in 0..<10 where !isLinear {
+            fixed = min(fixed, Self.cost(20) { attack.read(inputs[0]) })
+            small = min(small, Self.cost(10) { attack.read(inputs[1]) })
+            large = min(large, Self.cost(2) { attack.read(inputs[2]) })
+        }
+        #expect(isLinear, "\(attack): \((small - fixed) * 1e3) ms and \((large - fixed) * 1e3) ms")
     }
 }
