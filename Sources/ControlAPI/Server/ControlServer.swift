@@ -39,6 +39,8 @@ public final class ControlServer: Sendable {
     /// One for each event loop.
     private let executors: [LoopExecutor]
     private let quiescing: ServerQuiescingHelper
+    /// The tasks of connections, which need their event loops to the end.
+    private let tasks = DispatchGroup()
 
     /// - Parameter threads: event loops; they only move octets.
     public init(service: ControlService, listeners: [Listener], threads: Int = 2, log: Logger) {
@@ -75,7 +77,7 @@ public final class ControlServer: Sendable {
         if done.wait(timeout: .now() + .seconds(seconds)) == .timedOut {
             log.warning("control: requests were not answered in time")
         }
-        group.shutdownGracefully { _ in }
+        tasks.notify(queue: .global()) { [group] in group.shutdownGracefully { _ in } }
     }
 
     private func open(_ listener: Listener) throws -> any Channel {
@@ -133,7 +135,7 @@ public final class ControlServer: Sendable {
         _ child: @escaping @Sendable (any Channel) -> EventLoopFuture<Child>
     ) -> ServerBootstrap {
         let (log, quiescing, maximum) = (log, quiescing, service.options.maximumConnections)
-        let executors = executors
+        let (executors, tasks) = (executors, tasks)
         return ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -149,7 +151,11 @@ public final class ControlServer: Sendable {
                 let executor = executors.first { $0.loop === channel.eventLoop }
                 return child(channel).flatMap { child in
                     child.setup(channel: channel, logger: log).map { value in
-                        _ = Task(executorPreference: executor) { await child.handle(value: value, logger: log) }
+                        tasks.enter()
+                        _ = Task(executorPreference: executor) {
+                            await child.handle(value: value, logger: log)
+                            tasks.leave()
+                        }
                     }
                 }
             }
